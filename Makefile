@@ -1,0 +1,50 @@
+# make demo   the main job on embedded servers, told live in the terminal
+# make test   lint, types and every test
+# Both set up .venv by themselves; Python 3.11+ with venv and make are enough. PYTHON=python3.12 picks another one.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO ?=
+
+.PHONY: demo test lint types unit lock clean
+
+demo: $(VENV)/.run
+	@$(BIN)/reconciler demo $(DEMO)
+
+test: lint types unit
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+unit: $(VENV)/.dev
+	$(BIN)/python -m pytest $(TESTS)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; PYTHON=python3.12 make names another one."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing: apt install python3-venv"; exit 1; }
+
+# The locks carry the hash of every file that is installed.
+$(VENV)/.run: $(VENV)/bin/python requirements.lock pyproject.toml
+	@echo "Setting up $(VENV) (once, about half a minute) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python tests/requirements.lock pyproject.toml
+	@echo "Setting up $(VENV) with the tools of the tests (once, about a minute) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.run
+
+# Needs uv; the two exports are what pip installs.
+lock:
+	uv lock
+	uv export -q --no-dev --no-emit-project --no-header -o requirements.lock
+	uv export -q --no-emit-project --no-header --all-extras -o tests/requirements.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
