@@ -2,7 +2,7 @@
 Errors say what happened and what to do next.
 
     ReconcilerError
-    ├── FatalError        the service stops     ConfigError · LedgerCorrupt · LedgerMissing
+    ├── FatalError        the service stops     ConfigError · LedgerCorrupt · LedgerMissing · LedgerTooNew
     ├── TransientError    it is tried again     MailboxUnreachable · DeskUnreachable · LedgerUnavailable · OwnedElsewhere
     │                                           QuotaSpent (wrote nothing) · DeskStopped (wrote nothing; the desk stops)
     ├── UnknownOutcome    look before acting    the request was sent and not answered so that it proves anything
@@ -48,6 +48,10 @@ class LedgerCorrupt(FatalError):
 
 class LedgerMissing(FatalError):
     """No ledger at the settings' url, and this command does not create one."""
+
+
+class LedgerTooNew(FatalError):
+    """A newer program upgraded the ledger; going back would lose what it wrote. Facts: version, known."""
 
 
 # ---------------------------------------------------------------- it is tried again

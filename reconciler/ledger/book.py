@@ -1,0 +1,115 @@
+"""
+The ledger as the house holds it: a url comes in, transactions and ownerships go out.
+
+Thread-safe: each `begin()` is its own connection and its own transaction.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import Engine
+
+from reconciler.ledger.engine import READ_ONLY, Place, build_engine, find_place, ledger_errors, make_file
+from reconciler.ledger.migrations import migrate
+from reconciler.ledger.ownership import AdvisoryOwnership, FileOwnership, Ownership
+from reconciler.ledger.tx import Tx
+from reconciler.ports import Clock
+
+
+class Ledger:
+    """Satisfies `ports.Ledger`. Made by `Ledger.open`."""
+
+    def __init__(self, place: Place, engine: Engine, ownership: Ownership, *, clock: Clock, actor: str) -> None:
+        self.clock = clock
+        self.actor = actor
+        self.place = place
+        self.engine = engine
+        self._ownership = ownership
+        self._open_here = threading.local()
+
+    @classmethod
+    def open(cls, url: str, *, create: bool, clock: Clock, actor: str, base: Path | None = None) -> Ledger:
+        """
+        Open the ledger at `url`, upgrading its tables where they are older than this code.
+
+        create: make one where there is none. actor: who the history says acted.
+        base: the folder a relative SQLite path is relative to.
+        Raises: ConfigError, LedgerMissing, LedgerTooNew, LedgerCorrupt, LedgerUnavailable.
+        """
+        place = find_place(url, base)
+        if place.path is not None:
+            make_file(place.path, create=create)
+        engine = build_engine(place)
+        ownership: Ownership
+        if place.path is not None:
+            ownership = FileOwnership(place.path.with_name(f"{place.path.name}.locks"), clock=clock)
+        else:
+            ownership = AdvisoryOwnership(engine, clock=clock)
+        ledger = cls(place, engine, ownership, clock=clock, actor=actor)
+        try:
+            with ledger_errors(place):
+                created = migrate(engine, create=create)
+            if created:
+                with ledger.begin() as tx:
+                    # What knows its age can tell that it is younger than the mail it reads: lost, or restored.
+                    tx.remember("ledger", {"id": uuid4().hex, "created_at": clock()})
+        except BaseException:
+            engine.dispose()
+            raise
+        return ledger
+
+    @contextmanager
+    def begin(self, *, actor: str | None = None) -> Iterator[Tx]:
+        """A transaction: all of it is committed when the block ends, or none when it raises."""
+        with self._transaction(actor or self.actor, read_only=False) as tx:
+            self._ownership.verify(tx.connection)
+            yield tx
+
+    @contextmanager
+    def look(self) -> Iterator[Tx]:
+        """A transaction that only reads, and waits for no writer; a write in it is an error."""
+        with self._transaction(self.actor, read_only=True) as tx:
+            yield tx
+
+    @contextmanager
+    def _transaction(self, actor: str, *, read_only: bool) -> Iterator[Tx]:
+        if getattr(self._open_here, "tx", False):
+            # On SQLite the inner one would wait for the outer one's lock for ever.
+            raise RuntimeError("this thread has a ledger transaction open already")
+        self._open_here.tx = True
+        options = {READ_ONLY: read_only}
+        if self.place.path is None:
+            options["postgresql_readonly"] = read_only
+        try:
+            with ledger_errors(self.place), self.engine.connect().execution_options(**options) as connection:
+                if read_only and self.place.path is not None:
+                    connection.connection.cursor().execute("PRAGMA query_only = ON")
+                try:
+                    with connection.begin():
+                        yield Tx(connection, clock=self.clock, actor=actor)
+                finally:
+                    if read_only and self.place.path is not None:
+                        connection.connection.cursor().execute("PRAGMA query_only = OFF")
+        finally:
+            self._open_here.tx = False
+
+    @contextmanager
+    def exclusive(self, name: str) -> Iterator[None]:
+        """Own a named thing until the block ends. Raises: OwnedElsewhere, at once; facts: name, holder."""
+        with ledger_errors(self.place), self._ownership.take(name):
+            yield
+
+    def holder(self, name: str) -> str | None:
+        with ledger_errors(self.place):
+            return self._ownership.holder(name)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def __repr__(self) -> str:
+        return f"<Ledger {self.place}>"

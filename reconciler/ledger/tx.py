@@ -1,0 +1,15 @@
+"""
+One ledger transaction: the rooms joined, so that whoever holds it can say every verb.
+"""
+
+from __future__ import annotations
+
+from reconciler.ledger.desks import Desks
+from reconciler.ledger.entries import Entries
+from reconciler.ledger.mailboxes import Mailboxes
+from reconciler.ledger.mails import Mails
+from reconciler.ledger.steps import Steps
+
+
+class Tx(Mails, Entries, Steps, Mailboxes, Desks):
+    """Satisfies `ports.LedgerTx`, and has the mailbox edge's verbs besides. Good until its `with` block ends."""
