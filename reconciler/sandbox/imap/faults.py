@@ -1,0 +1,99 @@
+"""
+What can go wrong at the embedded server, switched on from outside while it runs.
+
+In: faults put in front of named commands, and plain switches. Out: what the sessions ask for at each step.
+Names are the commands as sent, "UID FETCH", "LOGIN", "IDLE", "DONE"; "CONNECT" is the moment a client has
+connected, before the greeting; "*" is any command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from reconciler.sandbox.imap.store import StoredMail
+
+
+class FaultKind(StrEnum):
+    EOF = "eof"  # the line is closed
+    RESET = "reset"  # the line is torn down with RST
+    HANG = "hang"  # nothing is ever answered again
+    NO = "no"  # refused
+    BAD = "bad"  # not understood
+    BYE = "bye"  # "* BYE …", then closed
+    GARBAGE = "garbage"  # `text` is sent as it stands before the proper answer
+    ODD_ANSWER = "odd_answer"  # `text` is sent as it stands instead of the proper answer
+    HALF_LINE = "half_line"  # half of the answer, then nothing more
+    CUT_LINE = "cut_line"  # half of the answer, then closed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """
+    One fault. `after`: the command is carried out first and only its answer suffers (EOF, RESET, HANG).
+
+    times: how often it strikes; None is for ever. skip: how many such commands pass unharmed first.
+    """
+
+    kind: FaultKind
+    text: str = ""
+    after: bool = False
+    times: int | None = 1
+    skip: int = 0
+
+
+@dataclass(slots=True)
+class _Armed:
+    fault: Fault
+    left: int | None
+    skip: int
+
+
+@dataclass(slots=True)
+class Faults:
+    """The switches of one server; all off."""
+
+    idle_pushes: bool = True  # False: IDLE is accepted and stays silent
+    announce: Literal["both", "exists", "recent"] = "both"  # how new mail is told
+    refuse_login: str = ""  # the text of the refusal, e.g. "[AUTHENTICATIONFAILED] no"
+    quota_full: bool = False  # COPY, MOVE, APPEND and STORE are refused with [OVERQUOTA]
+    uidvalidity_told: bool = True  # False: SELECT and STATUS leave it out
+    uidnext_told: bool = True
+    seconds_per_chunk: float = 0.0  # a slow line: this long before every 16 bytes
+    token_valid: Callable[[str, str], bool] | None = None  # (user, access token); None: any token of a known user
+    unreadable: Callable[[StoredMail], bool] | None = None  # a mail whose body cannot be fetched: NO
+    _armed: dict[str, list[_Armed]] = field(default_factory=dict)
+
+    def put(
+        self,
+        command: str,
+        kind: FaultKind,
+        text: str = "",
+        *,
+        after: bool = False,
+        times: int | None = 1,
+        skip: int = 0,
+    ) -> None:
+        """Arm a fault for a command; several queue up."""
+        fault = Fault(kind=kind, text=text, after=after, times=times, skip=skip)
+        self._armed.setdefault(command.upper(), []).append(_Armed(fault, times, skip))
+
+    def clear(self) -> None:
+        """Disarm everything that was `put`."""
+        self._armed.clear()
+
+    def take(self, command: str) -> Fault | None:
+        """The fault that strikes this command now, if any."""
+        for name in (command.upper(), "*"):
+            for armed in self._armed.get(name, []):
+                if armed.skip > 0:
+                    armed.skip -= 1
+                    return None
+                if armed.left is None:
+                    return armed.fault
+                if armed.left > 0:
+                    armed.left -= 1
+                    return armed.fault
+        return None
