@@ -76,43 +76,47 @@ class NamedTable(Table):
 
 class LedgerSettings(Table):
     url: v.LedgerUrl = Field(
-        "sqlite:///reconciler.db", repr=False, description="sqlite:///FILE or postgresql+psycopg://user@host/db"
+        default="sqlite:///reconciler.db", repr=False, description="sqlite:///FILE or postgresql+psycopg://user@host/db"
     )
-    raw_mail_days: int = Field(90, ge=1, le=36500, description="days, 1 to 36500")
+    raw_mail_days: int = Field(default=90, ge=1, le=36500, description="days, 1 to 36500")
 
 
 class OAuth2Settings(Table):
     token_url: v.Url = Field(description="the https:// address that gives tokens")
     client_id: v.Text = Field(description="the application's id")
-    client_secret: v.SecretText | None = Field(None, description="a secret; left out for public clients")
+    client_secret: v.SecretText | None = Field(default=None, description="a secret; left out for public clients")
     refresh_token: v.SecretText = Field(description="a secret")
 
 
 class MailboxSettings(NamedTable):
     host: v.Host = Field(description="the IMAP server's name")
-    security: Annotated[Security, v.one_of(Security)] = Field(Security.TLS, description="tls, starttls or plain")
+    security: Annotated[Security, v.one_of(Security)] = Field(
+        default=Security.TLS, description="tls, starttls or plain"
+    )
     port: int = Field(
         default_factory=lambda known: 993 if known.get("security", Security.TLS) is Security.TLS else 143,
         ge=1,
         le=65535,
         description="a port, 1 to 65535",
     )
-    ca_file: Annotated[v.ExistingFile | None, v.EmptyIsNone] = Field(None, description='a PEM file, or ""')
+    ca_file: Annotated[v.ExistingFile | None, v.EmptyIsNone] = Field(default=None, description='a PEM file, or ""')
     username: v.Text = Field(description="the account's name")
-    password: v.SecretText | None = Field(None, description="a secret, unless oauth2 is given")
+    password: v.SecretText | None = Field(default=None, description="a secret, unless oauth2 is given")
     oauth2: OAuth2Settings | None = Field(
-        None, description="{ token_url, client_id, client_secret, refresh_token }, unless password is given"
+        default=None, description="{ token_url, client_id, client_secret, refresh_token }, unless password is given"
     )
-    folder: v.Text = Field("INBOX", description="a folder's name")
-    since: v.Moment | None = Field(None, description="a moment with its offset, 2026-11-01T00:00:00+02:00")
-    poll_seconds: int = Field(60, ge=5, le=3600, description="whole seconds, 5 to 3600")
-    after: v.After = Field("keep", description="keep, flag or move:FOLDER")
+    folder: v.Text = Field(default="INBOX", description="a folder's name")
+    since: v.Moment | None = Field(default=None, description="a moment with its offset, 2026-11-01T00:00:00+02:00")
+    poll_seconds: int = Field(default=60, ge=5, le=3600, description="whole seconds, 5 to 3600")
+    after: v.After = Field(default="keep", description="keep, flag or move:FOLDER")
     authserv_id: Annotated[v.Text | None, v.EmptyIsNone] = Field(
-        None, description='the name the receiving server signs its Authentication-Results with, or ""'
+        default=None, description='the name the receiving server signs its Authentication-Results with, or ""'
     )
-    merchant: Annotated[v.Text | None, v.EmptyIsNone] = Field(None, description='a name of [merchants.*], or ""')
-    forwarders: v.MailAddresses = Field((), description="a list of mail addresses")
-    max_bytes: int = Field(5_000_000, ge=10_000, le=200_000_000, description="bytes, 10000 to 200000000")
+    merchant: Annotated[v.Text | None, v.EmptyIsNone] = Field(
+        default=None, description='a name of [merchants.*], or ""'
+    )
+    forwarders: v.MailAddresses = Field(default=(), description="a list of mail addresses")
+    max_bytes: int = Field(default=5_000_000, ge=10_000, le=200_000_000, description="bytes, 10000 to 200000000")
 
     @property
     def move_to(self) -> str | None:
@@ -139,13 +143,13 @@ class MailboxSettings(NamedTable):
 
 class GatewaySettings(NamedTable):
     domains: Annotated[v.Domains, v.NotEmpty] = Field(description='its mail domains: ["example.com"]')
-    senders: v.MailAddresses = Field((), description="a list of mail addresses")
+    senders: v.MailAddresses = Field(default=(), description="a list of mail addresses")
     trust: Annotated[tuple[Annotated[TrustWord, v.one_of(TrustWord)], ...], v.AsTuple, v.NotEmpty] = Field(
-        (TrustWord.DKIM, TrustWord.AUTHENTICATION_RESULTS, TrustWord.WITNESS),
+        default=(TrustWord.DKIM, TrustWord.AUTHENTICATION_RESULTS, TrustWord.WITNESS),
         description="a list of: dkim, authentication-results, witness, none",
     )
-    timezone: v.Zone = Field(ZoneInfo("Europe/Kyiv"), description='a zone: "Europe/Kyiv"')
-    api_url: Annotated[v.Url | None, v.EmptyIsNone] = Field(None, description="an https:// address")
+    timezone: v.Zone = Field(default=ZoneInfo("Europe/Kyiv"), description='a zone: "Europe/Kyiv"')
+    api_url: Annotated[v.Url | None, v.EmptyIsNone] = Field(default=None, description="an https:// address")
 
     @property
     def vouchers(self) -> tuple[Voucher, ...]:
@@ -157,81 +161,81 @@ class MerchantSettings(NamedTable):
     gateway: v.Text = Field(description="a name of [gateways.*]")
     names: Annotated[v.Texts, v.NotEmpty] = Field(description="the shop's account and site as letters print them")
     desk: v.Text = Field(description="a name of [desks.*]")
-    order_field: v.Texts = Field((), description="a list of labels")
-    secret: v.SecretText | None = Field(None, description="a secret")
-    refunds: Annotated[Refunds, v.one_of(Refunds)] = Field(Refunds.HOLD, description="hold or reverse")
+    order_field: v.Texts = Field(default=(), description="a list of labels")
+    secret: v.SecretText | None = Field(default=None, description="a secret")
+    refunds: Annotated[Refunds, v.one_of(Refunds)] = Field(default=Refunds.HOLD, description="hold or reverse")
 
 
 class TrustSettings(Table):
-    nameservers: v.Nameservers = Field((), description='a list of addresses: "127.0.0.1:5353"')
+    nameservers: v.Nameservers = Field(default=(), description='a list of addresses: "127.0.0.1:5353"')
 
 
 class LabelSettings(Table):
     """The labels under which a profile's sender prints each field."""
 
-    amount: v.Texts = Field((), description="a list of labels")
-    currency: v.Texts = Field((), description="a list of labels")
-    transaction_id: v.Texts = Field((), description="a list of labels")
-    order_number: v.Texts = Field((), description="a list of labels")
-    paid_at: v.Texts = Field((), description="a list of labels")
-    merchant: v.Texts = Field((), description="a list of labels")
-    status: v.Texts = Field((), description="a list of labels")
-    payer_name: v.Texts = Field((), description="a list of labels")
-    payer_email: v.Texts = Field((), description="a list of labels")
-    payer_phone: v.Texts = Field((), description="a list of labels")
-    payer_card: v.Texts = Field((), description="a list of labels")
+    amount: v.Texts = Field(default=(), description="a list of labels")
+    currency: v.Texts = Field(default=(), description="a list of labels")
+    transaction_id: v.Texts = Field(default=(), description="a list of labels")
+    order_number: v.Texts = Field(default=(), description="a list of labels")
+    paid_at: v.Texts = Field(default=(), description="a list of labels")
+    merchant: v.Texts = Field(default=(), description="a list of labels")
+    status: v.Texts = Field(default=(), description="a list of labels")
+    payer_name: v.Texts = Field(default=(), description="a list of labels")
+    payer_email: v.Texts = Field(default=(), description="a list of labels")
+    payer_phone: v.Texts = Field(default=(), description="a list of labels")
+    payer_card: v.Texts = Field(default=(), description="a list of labels")
 
 
 class FormatSettings(Table):
     """How a profile's sender writes what can be written in two ways."""
 
-    decimal: Annotated[v.Text | None, v.EmptyIsNone] = Field(None, description='the decimal mark: "," or "."')
-    date: Annotated[v.Text | None, v.EmptyIsNone] = Field(None, description='the order of a date: "DD.MM.YYYY"')
+    decimal: Annotated[v.Text | None, v.EmptyIsNone] = Field(default=None, description='the decimal mark: "," or "."')
+    date: Annotated[v.Text | None, v.EmptyIsNone] = Field(default=None, description='the order of a date: "DD.MM.YYYY"')
 
 
 class ParserSettings(NamedTable):
     senders: Annotated[v.MailAddresses, v.NotEmpty] = Field(description="a list of mail addresses")
-    labels: LabelSettings = Field(LabelSettings(), description="labels.FIELD = a list of labels")
-    success: v.Texts = Field((), description="a list of words that say a payment went through")
-    veto: v.Texts = Field((), description="a list of words that say it did not")
-    formats: FormatSettings = Field(FormatSettings(), description="formats.decimal, formats.date")
-    timezone: v.Zone = Field(ZoneInfo("Europe/Kyiv"), description='a zone: "Europe/Kyiv"')
+    labels: LabelSettings = Field(default=LabelSettings(), description="labels.FIELD = a list of labels")
+    success: v.Texts = Field(default=(), description="a list of words that say a payment went through")
+    veto: v.Texts = Field(default=(), description="a list of words that say it did not")
+    formats: FormatSettings = Field(default=FormatSettings(), description="formats.decimal, formats.date")
+    timezone: v.Zone = Field(default=ZoneInfo("Europe/Kyiv"), description='a zone: "Europe/Kyiv"')
 
 
 class DeskSettings(NamedTable):
-    kind: Annotated[DeskKind, v.one_of(DeskKind)] = Field(DeskKind.PLANFIX, description="planfix")
+    kind: Annotated[DeskKind, v.one_of(DeskKind)] = Field(default=DeskKind.PLANFIX, description="planfix")
     url: v.FolderUrl = Field(description='the address of its REST API: "https://example.planfix.ua/rest/"')
     token: v.SecretText = Field(description="a secret")
-    currency: v.Currency = Field("UAH", description="an ISO 4217 code")
-    order_number: v.Named = Field("task", description='"task", or the name or id of a custom field')
-    order_template: v.Named = Field("Замовлення", description="a template's name or id")
-    payment_template: v.Named = Field("Оплата", description="a template's name or id")
-    due: v.Named = Field("Сума до оплати", description="a field's name or id")
-    paid: v.Named = Field("Оплачено", description="a field's name or id")
-    difference: v.Named = Field("Різниця", description="a field's name or id")
-    income: v.Named = Field("Доходи", description="a data tag's name or id")
-    income_sum: v.Named = Field("Сума", description="a field's name or id")
-    income_date: v.Named = Field("Дата", description="a field's name or id")
-    income_payment_id: v.Named = Field("ID платежу", description="a field's name or id")
+    currency: v.Currency = Field(default="UAH", description="an ISO 4217 code")
+    order_number: v.Named = Field(default="task", description='"task", or the name or id of a custom field')
+    order_template: v.Named = Field(default="Замовлення", description="a template's name or id")
+    payment_template: v.Named = Field(default="Оплата", description="a template's name or id")
+    due: v.Named = Field(default="Сума до оплати", description="a field's name or id")
+    paid: v.Named = Field(default="Оплачено", description="a field's name or id")
+    difference: v.Named = Field(default="Різниця", description="a field's name or id")
+    income: v.Named = Field(default="Доходи", description="a data tag's name or id")
+    income_sum: v.Named = Field(default="Сума", description="a field's name or id")
+    income_date: v.Named = Field(default="Дата", description="a field's name or id")
+    income_payment_id: v.Named = Field(default="ID платежу", description="a field's name or id")
     difference_sign: Annotated[DifferenceSign, v.one_of(DifferenceSign)] = Field(
-        DifferenceSign.FORMULA, description='due-paid, paid-due, or "" to read it from the formula'
+        default=DifferenceSign.FORMULA, description='due-paid, paid-due, or "" to read it from the formula'
     )
-    production_status: v.Named = Field("У виробництві", description="a status's name or id")
-    after_production: v.NamedMany = Field((), description="a list of statuses, by name or id")
+    production_status: v.Named = Field(default="У виробництві", description="a status's name or id")
+    after_production: v.NamedMany = Field(default=(), description="a list of statuses, by name or id")
     advance_from: Annotated[v.NamedMany, v.NotEmpty] = Field(
         description="a list of the statuses an order may be advanced from, by name or id"
     )
     mode: Annotated[Mode, v.one_of(Mode)] = Field(description="observe, post or live")
-    comment: bool = Field(False, description="true or false")
-    requests_per_second: float = Field(1.0, gt=0, le=1000, description="a number above 0")
-    burst: int = Field(6, ge=1, le=1000, description="a whole number, 1 or more")
-    overpaid: Annotated[Overpaid, v.one_of(Overpaid)] = Field(Overpaid.HOLD, description="hold or advance")
-    order_deadline: v.Duration = Field(timedelta(hours=24), description='a duration: "24h"')
-    recheck: v.Duration = Field(timedelta(minutes=5), description='a duration: "5m"')
-    difference_poll: v.Duration = Field(timedelta(seconds=60), description='a duration: "60s"')
-    timeout_seconds: float = Field(30, gt=0, le=3600, description="seconds, above 0, 3600 at most")
-    unknown_wait: v.Duration = Field(timedelta(seconds=180), description='a duration: "180s"')
-    unknown_deadline: v.Duration = Field(timedelta(hours=2), description='a duration: "2h"')
+    comment: bool = Field(default=False, description="true or false")
+    requests_per_second: float = Field(default=1.0, gt=0, le=1000, description="a number above 0")
+    burst: int = Field(default=6, ge=1, le=1000, description="a whole number, 1 or more")
+    overpaid: Annotated[Overpaid, v.one_of(Overpaid)] = Field(default=Overpaid.HOLD, description="hold or advance")
+    order_deadline: v.Duration = Field(default=timedelta(hours=24), description='a duration: "24h"')
+    recheck: v.Duration = Field(default=timedelta(minutes=5), description='a duration: "5m"')
+    difference_poll: v.Duration = Field(default=timedelta(seconds=60), description='a duration: "60s"')
+    timeout_seconds: float = Field(default=30, gt=0, le=3600, description="seconds, above 0, 3600 at most")
+    unknown_wait: v.Duration = Field(default=timedelta(seconds=180), description='a duration: "180s"')
+    unknown_deadline: v.Duration = Field(default=timedelta(hours=2), description='a duration: "2h"')
 
     @field_validator("order_number")
     @classmethod
@@ -272,11 +276,11 @@ class DeskSettings(NamedTable):
 
 
 class WebSettings(Table):
-    listen: v.Listen = Field("127.0.0.1:8320", description='"HOST:PORT", or "" for off')
+    listen: v.Listen = Field(default="127.0.0.1:8320", description='"HOST:PORT", or "" for off')
 
 
 class AlertSettings(Table):
-    urls: v.SecretTexts = Field((), description="a list of Apprise addresses, each a text or a secret's place")
+    urls: v.SecretTexts = Field(default=(), description="a list of Apprise addresses, each a text or a secret's place")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
