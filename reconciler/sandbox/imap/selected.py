@@ -103,9 +103,7 @@ class Selected:
         line = asyncio.ensure_future(self._wire.line())
         try:
             while not line.done():
-                news = asyncio.ensure_future(self._news.wait())
-                await asyncio.wait({line, news}, return_when=asyncio.FIRST_COMPLETED)
-                news.cancel()
+                await self._first_of(line)
                 if self._news.is_set() and not line.done():
                     self._news.clear()
                     if self._server.faults.idle_pushes:
@@ -114,6 +112,15 @@ class Selected:
             return line.result()
         finally:
             line.cancel()
+
+    async def _first_of(self, line: asyncio.Future[bytes]) -> None:
+        """Wait for the client's line or for news."""
+        news = asyncio.ensure_future(self._news.wait())
+        try:
+            await asyncio.wait({line, news}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            news.cancel()
+            await asyncio.gather(news, return_exceptions=True)
 
     # ------------------------------------------------------------ commands
     def carry_out(self, name: str, arguments: list[Token], *, by_uid: bool) -> str:

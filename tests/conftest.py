@@ -1,0 +1,5 @@
+"""Fixtures that several test modules share, by the module they live in."""
+
+pytest_plugins = [
+    "tests.dovecot",
+]
