@@ -8,7 +8,8 @@ outside this package knows that SQLAlchemy is behind it. The rooms: `tables` and
 """
 
 from reconciler.ledger.book import Ledger
+from reconciler.ledger.throttle import Bucket
 from reconciler.ledger.tx import Tx
 from reconciler.ledger.values import MailboxRow
 
-__all__ = ["Ledger", "MailboxRow", "Tx"]
+__all__ = ["Bucket", "Ledger", "MailboxRow", "Tx"]

@@ -6,18 +6,29 @@ Thread-safe: each `begin()` is its own connection and its own transaction.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import Engine
 
-from reconciler.ledger.engine import READ_ONLY, Place, build_engine, find_place, ledger_errors, make_file
-from reconciler.ledger.migrations import migrate
+from reconciler.errors import ConfigError
+from reconciler.ledger.engine import (
+    READ_ONLY,
+    Place,
+    build_engine,
+    choose_journal,
+    find_place,
+    ledger_errors,
+    make_file,
+)
+from reconciler.ledger.migrations import REVISIONS, migrate
 from reconciler.ledger.ownership import AdvisoryOwnership, FileOwnership, Ownership
 from reconciler.ledger.tx import Tx
+from reconciler.ledger.upkeep import copy_file, integrity_problems
 from reconciler.ports import Clock
 
 
@@ -107,6 +118,26 @@ class Ledger:
     def holder(self, name: str) -> str | None:
         with ledger_errors(self.place):
             return self._ownership.holder(name)
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy while others write; a file of that name is replaced once the copy has proved sound."""
+        if self.place.path is None:
+            raise ConfigError(["backup: a ledger in PostgreSQL is copied by pg_dump, with the database's own backups"])
+        with ledger_errors(self.place):
+            copy_file(self.place.path, target)
+
+    def integrity_check(self) -> Sequence[str]:
+        """What is wrong with the ledger's file, one line each; empty: sound."""
+        with self.look() as tx:
+            return integrity_problems(tx.connection)
+
+    def describe(self) -> Mapping[str, str]:
+        """For people: where it lies, its version, and how its commits are kept safe."""
+        about = {"ledger": str(self.place), "version": REVISIONS[-1]}
+        if self.place.path is None:
+            return about
+        mode, why = choose_journal(sqlite3.sqlite_version_info)
+        return {**about, "journal": mode, "why": why, "synchronous": "full"}
 
     def close(self) -> None:
         self.engine.dispose()

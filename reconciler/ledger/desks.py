@@ -24,7 +24,7 @@ class Desks(History):
             return
         columns = {"paused": paused, "changed_at": self.now(), "changed_by": self.actor}
         self.connection.execute(
-            self._insert(tables.desk)
+            self.insert(tables.desk)
             .values(name=desk, **columns)
             .on_conflict_do_update(index_elements=["name"], set_=columns)
         )
@@ -41,7 +41,7 @@ class Desks(History):
         """The history learns that it was done, not the value: it may be a secret."""
         columns = {"value": json_ready(value), "changed_at": self.now()}
         self.connection.execute(
-            self._insert(tables.memory)
+            self.insert(tables.memory)
             .values(name=name, **columns)
             .on_conflict_do_update(index_elements=["name"], set_=columns)
         )

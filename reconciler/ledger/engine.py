@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, StatementError
+from sqlalchemy.exc import ArgumentError, DBAPIError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reconciler.errors import ConfigError, LedgerCorrupt, LedgerMissing, LedgerUnavailable
@@ -165,11 +165,12 @@ def ledger_errors(place: Place) -> Iterator[None]:
     """The library's errors become ours; a broken rule (IntegrityError) or bad SQL is a bug and stays what it is."""
     try:
         yield
-    except DBAPIError as exc:
-        kind = _kind_of(exc)
+    except (DBAPIError, sqlite3.Error) as exc:
+        original = exc.orig if isinstance(exc, DBAPIError) else exc
+        kind = _kind_of(original)
         if kind is None:
             raise
-        raise kind(f"the ledger {place}: {str(exc.orig).strip()}", ledger=str(place)) from exc
+        raise kind(f"the ledger {place}: {str(original).strip()}", ledger=str(place)) from exc
     except StatementError as exc:
         # A value that no column takes: the caller's own error, e.g. a naive datetime.
         raise exc.orig or exc from exc
@@ -179,14 +180,19 @@ def ledger_errors(place: Place) -> Iterator[None]:
         raise LedgerCorrupt(f"the ledger {place}: a stored message cannot be unpacked: {exc}") from exc
 
 
-def _kind_of(exc: DBAPIError) -> type[LedgerUnavailable] | type[LedgerCorrupt] | None:
-    original = exc.orig
-    if isinstance(original, sqlite3.Error):
-        code = getattr(original, "sqlite_errorcode", sqlite3.SQLITE_BUSY) & 0xFF
-        return LedgerCorrupt if code in _CORRUPT else LedgerUnavailable if code in _UNAVAILABLE else None
-    state: str | None = getattr(original, "sqlstate", None)
+def _kind_of(error: BaseException | None) -> type[LedgerUnavailable] | type[LedgerCorrupt] | None:
+    """What a driver's own error means; None: a bug."""
+    if isinstance(error, sqlite3.Error):
+        # Without a code it is the driver's own, e.g. the one raised above when the journal cannot be changed.
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None:
+            return LedgerUnavailable if isinstance(error, sqlite3.OperationalError) else None
+        return LedgerCorrupt if code & 0xFF in _CORRUPT else LedgerUnavailable if code & 0xFF in _UNAVAILABLE else None
+    state: str | None = getattr(error, "sqlstate", None)
     if state is None:
-        return LedgerUnavailable if isinstance(exc, (OperationalError, InterfaceError)) else None
+        # A lost or refused connection has no state. By PEP 249's names, as psycopg may not be installed.
+        names = {kind.__name__ for kind in type(error).__mro__}
+        return LedgerUnavailable if names & {"OperationalError", "InterfaceError"} else None
     if state in ("XX001", "XX002"):
         return LedgerCorrupt
     return LedgerUnavailable if state.startswith(_UNAVAILABLE_STATES) else None

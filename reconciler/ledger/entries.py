@@ -36,7 +36,7 @@ class Entries(History):
         """
         _check_length(entry)
         new_id = self.connection.execute(
-            self._insert(tables.entry)
+            self.insert(tables.entry)
             .values(self._columns_of(mail_id, entry))
             .on_conflict_do_nothing()
             .returning(tables.entry.c.id)
@@ -47,7 +47,7 @@ class Entries(History):
             found, recorded = self.entry(new_id), Recorded.NEW
             self.append("entry.recorded", **self._about(found), mail_id=mail_id, **_told(entry))
         self.connection.execute(
-            self._insert(tables.notice)
+            self.insert(tables.notice)
             .values(mail_id=mail_id, entry_id=found.id, recorded=recorded, at=self.now())
             .on_conflict_do_nothing(index_elements=["mail_id", "entry_id"])
         )
@@ -149,6 +149,20 @@ class Entries(History):
             select(func.min(entry.retry_at)).where(entry.desk == desk)
         ).scalar()
         return when
+
+    def postpone(self, entry_ids: Collection[int], retry_at: datetime) -> None:
+        """Nothing has changed about them: look again then. No line in the history, no new changed_at."""
+        entry = tables.entry.c
+        self.connection.execute(update(tables.entry).where(entry.id.in_(sorted(entry_ids))).values(retry_at=retry_at))
+
+    def requeue(self, desk: str) -> int:
+        """Entries left RECORDED without a next try (mode `observe` does so) become due. Returns how many."""
+        entry = tables.entry.c
+        idle = (entry.desk == desk, entry.state == State.RECORDED, entry.retry_at.is_(None))
+        woken = self.connection.execute(update(tables.entry).where(*idle).values(retry_at=self.now())).rowcount
+        if woken:
+            self.append("desk.requeued", desk=desk, entries=woken)
+        return woken
 
     def change(self, entry: Entry, state: State, *, reason: Reason | None = None, event: str, **columns: Any) -> Entry:
         """

@@ -69,7 +69,7 @@ class History:
             query = query.where(or_(*given))
         return [event_of(row) for row in self.connection.execute(query)]
 
-    def _insert(self, table: Any) -> postgresql.Insert:
+    def insert(self, table: Any) -> postgresql.Insert:
         """
         An INSERT that can say ON CONFLICT.
 

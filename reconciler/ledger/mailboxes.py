@@ -45,7 +45,7 @@ class Mailboxes(History):
         """
         now = self.now()
         met = self.connection.execute(
-            self._insert(tables.mailbox)
+            self.insert(tables.mailbox)
             .values(
                 name=name,
                 folder=folder,
@@ -115,7 +115,7 @@ class Mailboxes(History):
         }
         key = {"mailbox": ref.mailbox, "folder": ref.folder, "uidvalidity": ref.uidvalidity, "uid": ref.uid}
         self.connection.execute(
-            self._insert(tables.sighting)
+            self.insert(tables.sighting)
             .values({**key, **seen})
             .on_conflict_do_update(index_elements=_SIGHTING_KEY, set_=seen, where=tables.sighting.c.what != "ours")
         )

@@ -46,7 +46,7 @@ class Mails(History):
     ) -> tuple[Mail, bool]:
         now = self.now()
         mail_id = self.connection.execute(
-            self._insert(tables.mail)
+            self.insert(tables.mail)
             .values(
                 sha256=sha256,
                 mailbox=mailbox,
@@ -68,7 +68,7 @@ class Mails(History):
             ).scalar_one()
         # Also for bytes known before: retention may have dropped them, and whoever hands them in wants them read.
         self.connection.execute(
-            self._insert(tables.raw)
+            self.insert(tables.raw)
             .values(mail_id=mail_id, content=zlib.compress(raw, 6))
             .on_conflict_do_nothing(index_elements=["mail_id"])
         )
@@ -95,7 +95,7 @@ class Mails(History):
             self.append("mailbox.uid_reused", mail_id=mail_id, uid=ref.uid, before=before.mail_id)
         ours = {"what": "ours", "mail_id": mail_id, "received_at": received_at, "after_at": None}
         self.connection.execute(
-            self._insert(sighting)
+            self.insert(sighting)
             .values(
                 mailbox=ref.mailbox,
                 folder=ref.folder,

@@ -46,7 +46,7 @@ class Steps(History):
             "changed_at": self.now(),
         }
         step_id = self.connection.execute(
-            self._insert(step)
+            self.insert(step)
             .values(slot=slot, state=StepState.PLANNED, result={}, looks=0, **columns)
             .on_conflict_do_nothing(index_elements=["slot"], index_where=tables.LIVE)
             .returning(step.c.id)

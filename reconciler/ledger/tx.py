@@ -9,7 +9,8 @@ from reconciler.ledger.entries import Entries
 from reconciler.ledger.mailboxes import Mailboxes
 from reconciler.ledger.mails import Mails
 from reconciler.ledger.steps import Steps
+from reconciler.ledger.upkeep import Upkeep
 
 
-class Tx(Mails, Entries, Steps, Mailboxes, Desks):
+class Tx(Mails, Entries, Steps, Mailboxes, Desks, Upkeep):
     """Satisfies `ports.LedgerTx`, and has the mailbox edge's verbs besides. Good until its `with` block ends."""
