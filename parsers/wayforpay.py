@@ -1,0 +1,397 @@
+"""
+WayForPay's letters → notices.
+
+Comes in: a message whose From address is in one of `DOMAINS`. Goes out: one notice; a payment carries the sum with its
+currency, the gateway's reference and the time, and usually the order number, which stands in the additional field that the
+merchant's payment page asks the payer for.
+
+No letter of the gateway is public, so nothing here leans on a layout: fields are found by label (the tables below, all
+reconstructed), in three languages, wherever they stand, and what contradicts itself is held. Shown by
+fixtures/wayforpay/paid_html_uk. A page's own reference (WFP-SOC-…, WFP-BTN-…) is the transaction id under whatever label
+it is printed, and never the order number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from reconciler.errors import FieldUnreadable, HeldError, Unreadable
+from reconciler.extract.fields import Sheet, read_money, read_paid_at, statuses, words_of
+from reconciler.extract.kinds import Said, Words, decide
+from reconciler.extract.labels import Pair, folded
+from reconciler.extract.orders import clean_order, is_reference
+from reconciler.extract.text import one_line
+from reconciler.model import MONEY_BACK, Kind, Message, Notice, Payer
+from reconciler.money import Money
+
+T = TypeVar("T")
+
+NAME = "wayforpay"
+GATEWAY = "wayforpay"
+DOMAINS = ("wayforpay.com", "wayforpay.com.ua")  # notify@wayforpay.com.ua is the one sender seen in public code
+TIMEZONE = "Europe/Kyiv"
+
+ORDER_LABELS = (
+    "Номер замовлення", "№ замовлення", "Замовлення №", "Замовлення", "Номер Вашого замовлення", "Ваш номер замовлення",
+    "Номер заказа", "№ заказа", "Заказ №", "Заказ", "Номер вашего заказа",
+    "Order number", "Order No", "Order #", "Order", "Your order number", "Order No.",
+)  # fmt: skip
+
+# field → labels; compared whole, in any case, look-alike letters folded (text.fold_label)
+LABELS: dict[str, tuple[str, ...]] = {
+    "amount": (
+        "Сума", "Сума платежу", "Сума оплати", "Сума операції", "Сума транзакції", "До сплати", "Оплачено", "Сплачено",
+        "Загальна сума", "Разом", "Всього", "Усього", "Сума до сплати", "Сума замовлення", "Сума списання",
+        "Сумма", "Сумма платежа", "Сумма оплаты", "Сумма операции", "Сумма транзакции", "К оплате", "Итого", "Общая сумма",
+        "Amount", "Payment amount", "Total", "Total amount", "Paid", "Amount paid", "Transaction amount", "Sum",
+    ),
+    "refund_amount": (
+        "Сума повернення", "Повернено", "Повернута сума", "Сума до повернення", "Сумма возврата", "Возвращено",
+        "Refund amount", "Refunded", "Refunded amount", "Amount refunded",
+    ),
+    "currency": ("Валюта", "Валюта платежу", "Валюта платежа", "Currency", "Payment currency"),
+    "reference": (
+        "Номер платежу", "ID платежу", "Номер транзакції", "ID транзакції", "Ідентифікатор", "Ідентифікатор платежу",
+        "Ідентифікатор транзакції", "№ платежу", "№ транзакції", "Референс", "Транзакція", "Код платежу", "Платіж №",
+        "Номер платежа", "ID платежа", "Номер транзакции", "ID транзакции", "Идентификатор", "Идентификатор платежа",
+        "Идентификатор транзакции", "№ платежа", "№ транзакции", "Транзакция",
+        "Payment number", "Payment ID", "Transaction ID", "Transaction number", "Order reference", "orderReference",
+        "Payment reference", "Reference", "Transaction", "Payment No", "Payment #",
+    ),
+    "date": (
+        "Дата", "Дата платежу", "Дата оплати", "Дата та час", "Дата і час", "Дата й час", "Дата операції", "Дата транзакції",
+        "Дата/час", "Дата та час платежу", "Дата та час оплати", "Дата і час платежу", "Дата і час оплати",
+        "Дата платежа", "Дата оплаты", "Дата и время", "Дата операции", "Дата транзакции", "Дата/время",
+        "Дата и время платежа", "Дата и время оплаты",
+        "Date", "Payment date", "Date and time", "Date/time", "Date & time", "Transaction date", "Date of payment", "Paid at",
+        "Payment date and time",
+    ),
+    "time": ("Час", "Час платежу", "Час оплати", "Час операції", "Время", "Время платежа", "Время оплаты", "Time", "Payment time"),
+    "status": (
+        "Статус", "Статус платежу", "Статус оплати", "Статус транзакції", "Статус операції", "Результат", "Стан", "Стан платежу",
+        "Статус платежа", "Статус оплаты", "Статус транзакции", "Статус операции", "Состояние",
+        "Status", "Payment status", "Transaction status", "Result", "State", "transactionStatus",
+    ),
+    "operation": (
+        "Тип операції", "Операція", "Тип транзакції", "Вид операції", "Тип операции", "Операция", "Тип транзакции", "Вид операции",
+        "Transaction type", "Operation", "Operation type", "Type",
+    ),
+    "reason": ("Причина", "Причина відмови", "Причина відхилення", "Причина отказа", "Decline reason", "Reason"),
+    "merchant": (
+        "Магазин", "Сайт", "Мерчант", "Акаунт", "Назва магазину", "Мерчант акаунт", "Продавець", "Отримувач",
+        "Торговец", "Продавец", "Аккаунт", "Название магазина", "Получатель",
+        "Shop", "Store", "Site", "Website", "Merchant", "Merchant account", "merchantAccount", "Merchant login",
+    ),
+    "payer": (
+        "Платник", "ПІБ", "Клієнт", "Ім'я", "Ім'я платника", "Ім'я клієнта", "Покупець", "ПІБ платника",
+        "Плательщик", "ФИО", "Клиент", "Имя", "Покупатель", "ФИО плательщика",
+        "Payer", "Customer", "Client name", "Client", "Customer name", "Payer name", "Name", "Full name",
+    ),
+    "email": (
+        "Email", "E-mail", "Пошта", "Електронна пошта", "Email платника", "E-mail платника", "Почта", "Электронная почта",
+        "Email плательщика", "Customer email", "Payer email", "Email address",
+    ),
+    "phone": ("Телефон", "Номер телефону", "Телефон платника", "Номер телефона", "Phone", "Phone number", "Customer phone"),
+    "card": (
+        "Картка", "Карта", "Номер картки", "Спосіб оплати", "Платіжний метод", "Платіжна картка", "Метод оплати",
+        "Номер карты", "Способ оплаты", "Платёжная карта", "Метод оплаты",
+        "Card", "Card number", "Payment method",
+    ),
+    # told apart from the amount by having labels of their own, and never read
+    "fee": ("Комісія", "Сума комісії", "Комиссия", "Сумма комиссии", "Fee", "Commission", "Service fee"),
+    "credited": (
+        "До зарахування", "Сума до зарахування", "Сума зарахування", "Зараховано", "До виплати", "К зачислению",
+        "Сумма к зачислению", "Зачислено", "Net amount", "To be credited", "Amount to be credited", "Credited", "Net",
+    ),
+    "purpose": (
+        "Призначення", "Призначення платежу", "Опис", "Товар", "Товари", "Послуга", "Коментар", "Примітка",
+        "Назначение", "Назначение платежа", "Описание", "Товары", "Услуга", "Комментарий",
+        "Purpose", "Description", "Product", "Products", "Comment", "Note", "Payment purpose",
+    ),
+    "price": ("Ціна", "Вартість", "Цена", "Стоимость", "Price", "Unit price"),
+}  # fmt: skip
+
+# a table with one of these for a column is a list of goods: its sums are no payment's
+LISTING = (
+    "Кількість",
+    "К-сть",
+    "Кіл-сть",
+    "Ціна",
+    "Количество",
+    "Кол-во",
+    "Цена",
+    "Quantity",
+    "Qty",
+    "Price",
+    "Unit price",
+)
+
+EITHER = folded(("Оплачено", "Сплачено", "Paid", "Повернено", "Возвращено", "Refunded"))  # over a sum, a date or a word
+
+WORDS = Words(
+    veto=(
+        (Kind.CHARGEBACK, re.compile(r"charge-?back|чардж?-?бек|чардж?бэк|оскаржен|опротестован")),
+        (Kind.REFUND, re.compile(r"\b(?:повернен|повернут|повертаєм|возврат|возвращ|refund|сторно|reversed|reversal|money back)")),
+        (Kind.VOID, re.compile(r"\b(?:скасован|скасуван|анульован|анулюван|отмен|аннулирован|void|cancell?ed|cancellation)")),
+        (Kind.DECLINED, re.compile(
+            r"неуспішн|неуспешн|\bне\s?(?:успішн|успешн|вдал|удал|пройш|прош[её]л|оплачен|підтвердж|подтвержд|проведен|виконан|сплачен)"
+            r"|\b(?:відхилен|відхилил|відмов|отклон|отказ|declin|failed|failure|fail\b|unsuccess|reject|denied|unpaid|expired|"
+            r"прострочен|просроч|помилк|ошибк|error|insufficient|недостатн|недостаточн|термін дії \w* ?(?:минув|сплив|закінч))"
+            r"|\bnot (?:successful|approved|paid|completed|processed)|\bcould not\b|\bcouldn't\b"
+        )),
+        (Kind.PENDING, re.compile(
+            r"\b(?:очіку|ожида|чекає|pending|в обробці|на обробці|обробляєт|в обработке|обрабатыва|на перевірці|на проверке|waiting|"
+            r"await|in\s?process|processing|холд|hold\b|on hold|заблокован|блокуван|заблокирован|preauth|авторизац|authoriz|"
+            r"створено|создан|created)|inprocessing"
+        )),
+    ),
+    happened=re.compile(
+        r"\b(?:повернено|повернуто|скасовано|відхилено|неуспішн\w+|возвращен\w*|отменен\w*|отклонен\w*|refunded|declined|voided|"
+        r"reversed|cancell?ed|charged back)\b|\bне (?:оплачен|пройш|прош[её]л|зарахован)"
+    ),
+    success=re.compile(
+        r"успішн|успешн|\b(?:оплачен|сплачен|підтверджен|подтвержден|підтвердж|проведен|зарахован|зачислен|виконан|выполнен|"
+        r"завершен|прийнят|принят|approved|success|paid\b|completed|accepted|payment received|received (?:a )?(?:new )?payment|"
+        r"new payment|новий плат|нова оплат|новый плат|новая оплат|ок$|ok$|"
+        r"(?:отриман|надійш|получен|поступ)\S* (?:\S+ ){0,3}(?:плат|оплат|кошт)|(?:плат|оплат|кошт)\S* (?:\S+ ){0,3}(?:отриман|надійш|получен|поступи))"
+    ),
+    receipt=re.compile(
+        r"квитанці(?!\S* (?:надіслан|відправлен|платник))|квитанци(?!\S* (?:отправлен|плательщ))|\breceipt(?! of)|\bчек\b|"
+        r"\bви (?:\S+ )?(?:оплатили|сплатили|здійснили)|\bвы (?:\S+ )?(?:оплатили|совершили)|\byou(?: have|'ve)? (?:\S+ )?paid\b|"
+        r"\bваш(?:а|у|ого|ої|ей)? (?:\S+ )?(?:плат[іе]ж|оплат|покупк)|\byour (?:\S+ )?(?:payment|purchase)\b|"
+        r"дякуємо за (?:\S+ )?(?:оплат|покупк|платіж|замовлення)|спасибо за (?:\S+ )?(?:оплат|покупк|плат[её]ж|заказ)|"
+        r"благодарим за (?:оплат|покупк|заказ)|thank(?:s| you) for (?:your |the )?(?:payment|purchase|order)"
+    ),
+    payer_thanked=re.compile(
+        r"\bви (?:\S+ )?(?:оплатили|сплатили)|\bвы (?:\S+ )?оплатили|\byou(?: have|'ve)? paid\b|"
+        r"дякуємо за (?:вашу )?(?:оплат|покупк)|(?:спасибо|благодарим) за (?:вашу )?(?:оплат|покупк)|"
+        r"thank(?:s| you) for (?:your |the )?(?:payment|purchase)"
+    ),
+    merchant=re.compile(r"ваш\S* (?:магазин|сайт|кліє?нт|покупе?ц|клиент|покупател)|your (?:shop|store|customer|client|merchant|website|site)\b"),
+    register=re.compile(r"\b(?:реєстр|реестр|register|registry|звіт|отч[её]т|report\b|statement|виписк|выписк)"),
+    payout=re.compile(r"\b(?:виплат|выплат|payout|settlement|розрахунков\S+ період|перераховано на (?:ваш|рахунок)|withdrawal)"),
+    test=re.compile(r"\bтестов\S+ (?:плат|режим|операці|операци|магазин|транзакц)|\btest (?:mode|payment|transaction|shop|merchant)|\bsandbox\b"),
+)  # fmt: skip
+
+TEST_MERCHANTS = frozenset({"test_merch_n1", "test_merchant"})  # the published test shop; its payments move no money
+
+_LIST_FILE = re.compile(r"\.(?:zip|csv|xlsx?)$", re.IGNORECASE)
+_PAN = re.compile(r"\d{2,6}[ -]?[*xXхХ•·]{2,12}[ -]?(?:[*xXхХ•·]{2,4}[ -]?)*\d{2,4}")
+_NAMES = re.compile(r"[\s,;|()\[\]<>\"'«»]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayForPay:
+    """
+    The parser with a merchant's own settings; the module's `claims` and `parse` are this one with the defaults.
+
+    order_fields: labels of the payment page's additional field that holds the order number, instead of `ORDER_LABELS`.
+    """
+
+    NAME: str = NAME
+    order_fields: tuple[str, ...] = ()
+    timezone: str = TIMEZONE
+
+    def configured(self, *, order_fields: Collection[str] = (), timezone: str | None = None) -> WayForPay:
+        """The same parser with these settings."""
+        return WayForPay(order_fields=tuple(order_fields), timezone=timezone or self.timezone)
+
+    def claims(self, message: Message) -> bool:
+        """The one From address is at the gateway: the parsed address's domain, never a display name or a part of it."""
+        sender = message.sender
+        return sender is not None and any(
+            sender.domain == domain or sender.domain.endswith(f".{domain}") for domain in DOMAINS
+        )
+
+    def parse(self, message: Message) -> Sequence[Notice]:
+        sheet = self.sheet(message)
+        kind = self._kind(message, sheet)
+        if kind is Kind.REGISTER:
+            return (Notice(parser=NAME, gateway=GATEWAY, kind=kind),)
+        if kind is Kind.PAYMENT or kind in MONEY_BACK:
+            return (self._notice(sheet, kind, message),)
+        return (_leniently(self, sheet, kind),)
+
+    def sheet(self, message: Message) -> Sheet:
+        """Every label and value of the letter: what `explain` shows."""
+        labels = LABELS | {"order": self.order_fields or ORDER_LABELS, "any_order": ORDER_LABELS}
+        return Sheet(NAME, message, labels, listing=LISTING)
+
+    def _kind(self, message: Message, sheet: Sheet) -> Kind:
+        statements = sheet.statements
+        said = Said(
+            subject=message.subject,
+            status=statuses(sheet),
+            early=[line.text for line in statements if line.early],
+            late=[line.text for line in statements if not line.early],
+            aside=words_of(sheet.unknown()),
+        )
+        listed = any(_LIST_FILE.search(file.filename) for file in message.attachments)
+        if listed and not sheet.of("reference"):
+            return Kind.REGISTER  # a list hangs on it and it tells of no single payment
+        kind = decide(said, WORDS, parser=NAME, attached_list=listed)
+        if kind is Kind.PAYMENT and sheet.of("refund_amount", "reason"):
+            found = sheet.of("refund_amount", "reason")[0]
+            raise Unreadable(f"a payment with {found.label!r}", parser=NAME, label=found.label, value=found.value)
+        return kind
+
+    def _notice(self, sheet: Sheet, kind: Kind, message: Message) -> Notice:
+        """A payment, or money going back: what the ledger needs must be there."""
+        reference = transaction_id(sheet)
+        amount = _amount(sheet, kind)
+        moment = read_paid_at(sheet, zone=ZoneInfo(self.timezone), day_first=True, either=EITHER)
+        for field, found in (("transaction_id", reference), ("amount", amount), ("paid_at", moment)):
+            if found is None:
+                raise sheet.missing(field)
+        number, raw = order(sheet)
+        merchant, names = merchant_names(sheet)
+        payer = _payer(sheet)
+        if kind is Kind.PAYMENT and TEST_MERCHANTS.intersection(name.casefold() for name in names):
+            kind = Kind.TEST
+        if kind is Kind.PAYMENT and payer and payer.email and _is_addressed(message, payer.email):
+            raise Unreadable(
+                "a letter to the payer himself that is no plain receipt", parser=NAME, found="payer is recipient"
+            )
+        return Notice(
+            parser=NAME,
+            gateway=GATEWAY,
+            kind=kind,
+            amount=amount,
+            transaction_id=reference,
+            paid_at=moment.instant if moment else None,
+            order_number=number,
+            order_raw=raw,
+            merchant=merchant,
+            merchant_names=names,
+            payer=payer,
+            spans=tuple(sheet.spans),
+        )
+
+
+# ---------------------------------------------------------------- fields
+
+
+def transaction_id(sheet: Sheet) -> str | None:
+    """
+    The gateway's reference. A page's own one (WFP-…) goes before other numbers the gateway prints, and counts under the
+    label of the order number too, but only where no reference has a label of its own: a payer can type one there.
+    """
+    pairs = sheet.of("reference")
+    for pair in pairs:
+        if len(pair.value.split()) != 1:
+            raise FieldUnreadable(
+                f"transaction_id: {pair.value[:80]!r} is not one word",
+                parser=NAME,
+                field="transaction_id",
+                value=pair.value[:80],
+            )
+    own = [pair for pair in pairs if is_reference(pair.value)]
+    keys = {pair.key for pair in own}
+    clash = [pair for pair in pairs if pair not in own and pair.key in keys]  # one label, a reference and another value
+    under_order = [pair for pair in sheet.of("order", "any_order") if is_reference(pair.value)]
+    if pairs and not own and under_order:
+        raise sheet.ambiguous("transaction_id", [pair.value for pair in (*pairs, *under_order)])
+    chosen = [*own, *clash] if own else (pairs or under_order)
+    return sheet.agreed("transaction_id", [(pair, pair.value.strip()) for pair in chosen])
+
+
+def order(sheet: Sheet) -> tuple[str | None, str | None]:
+    """The order number and the value it was cleaned from."""
+    pairs = [pair for pair in sheet.of("order") if not is_reference(pair.value)]
+    try:
+        readings = [(pair, clean_order(pair.value)) for pair in pairs]
+    except HeldError as exc:
+        exc.facts.setdefault("parser", NAME)
+        raise
+    numbered = [(pair, number) for pair, number in readings if number is not None]
+    labels = {pair.key for pair, _ in numbered}
+    if any(number is None and pair.key in labels for pair, number in readings):
+        raise sheet.ambiguous("order_number", [pair.value for pair in pairs])
+    number = sheet.agreed("order_number", numbered)
+    if number is not None:
+        return number, one_line(numbered[0][0].value)
+    if len({one_line(pair.value) for pair in pairs}) > 1 and len({pair.key for pair in pairs}) == 1:
+        raise sheet.ambiguous("order_number", [pair.value for pair in pairs])
+    sheet.note("order_number", pairs[:1])
+    return None, one_line(pairs[0].value) if pairs else None
+
+
+def merchant_names(sheet: Sheet) -> tuple[str | None, tuple[str, ...]]:
+    """The shop as first printed, and every name of it: "shop.example.ua (shop_example_ua)" prints two."""
+    by_label: dict[str, list[Pair]] = {}
+    for pair in sheet.of("merchant"):
+        by_label.setdefault(pair.key, []).append(pair)
+    printed = [
+        sheet.agreed("merchant", [(pair, one_line(pair.value)) for pair in pairs]) for pairs in by_label.values()
+    ]
+    values = [value for value in printed if value]
+    names: list[str] = []
+    for value in values:
+        names.append(value)
+        names.extend(re.sub(r"^https?://|/+$", "", name) for name in _NAMES.split(value) if re.search(r"[._]", name))
+    return (values[0] if values else None), tuple(dict.fromkeys(name for name in names if name))
+
+
+def _amount(sheet: Sheet, kind: Kind) -> Money | None:
+    if kind in MONEY_BACK:
+        back = read_money(sheet, "refund_amount", allow_minus=True, either=EITHER)
+        return back or read_money(sheet, "amount", allow_minus=True, either=EITHER)
+    return read_money(sheet, "amount", either=EITHER)
+
+
+def _payer(sheet: Sheet) -> Payer | None:
+    """Who paid, for people: what has no one reading is left out, as nothing is decided by it."""
+    found: dict[str, str] = {}
+    for field, source in (("name", "payer"), ("email", "email"), ("phone", "phone"), ("card", "card")):
+        pairs = sheet.of(source)
+        values = [one_line(pair.value) for pair in pairs]
+        if field == "card":
+            values = [match[0] for value in values if (match := _PAN.search(value))]
+        if values and len(set(values)) == 1:
+            found[field] = values[0]
+            sheet.note(f"payer.{field}", pairs)
+    return Payer(**found) if found else None
+
+
+def _is_addressed(message: Message, email: str) -> bool:
+    return any(address.email.casefold() == email.casefold() for address in message.recipients)
+
+
+def _leniently(parser: WayForPay, sheet: Sheet, kind: Kind) -> Notice:
+    """A notice that never posts: what has one reading is told, the rest is None, and none of it holds the letter."""
+    moment = _told(lambda: read_paid_at(sheet, zone=ZoneInfo(parser.timezone), day_first=True, either=EITHER))
+    number, raw = _told(lambda: order(sheet)) or (None, None)
+    merchant, names = _told(lambda: merchant_names(sheet)) or (None, ())
+    return Notice(
+        parser=NAME,
+        gateway=GATEWAY,
+        kind=kind,
+        amount=_told(lambda: _amount(sheet, kind)),
+        transaction_id=_told(lambda: transaction_id(sheet)),
+        paid_at=moment.instant if moment else None,
+        order_number=number,
+        order_raw=raw,
+        merchant=merchant,
+        merchant_names=names,
+        payer=_payer(sheet),
+        spans=tuple(sheet.spans),
+    )
+
+
+def _told(read: Callable[[], T]) -> T | None:
+    """A field of a notice that is only counted: without one reading it is not told."""
+    try:
+        return read()
+    except HeldError:
+        return None
+
+
+DEFAULT = WayForPay()
+claims = DEFAULT.claims
+parse = DEFAULT.parse
+configured = DEFAULT.configured
+sheet = DEFAULT.sheet

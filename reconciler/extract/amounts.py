@@ -1,0 +1,134 @@
+"""
+Amounts as mails print them → `Decimal` with a currency.
+
+Comes in: the value of a label, or any text. Goes out: every amount in it with all its readings; a single one by
+`read_amount`, or an error that says why there is none. Nothing is guessed.
+
+The grammar, spaces being any Unicode space:
+
+    amount    = [currency] [minus] number [currency] | number "грн" two-digits "коп"
+    number    = whole [mark digit [digit]]
+    whole     = digits without a leading zero | 1-3 digits, then groups of three behind one and the same separator
+    separator = space ' . ,        mark = . , and never the separator of the same number
+
+"1,250" and "1.250" are groups or three decimals: two readings, so ambiguous. "1250.000" and "0,250" have three
+decimals: refused. A number inside a longer token (a card, a date, WFP-SOC-…) is not an amount.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from reconciler.errors import FieldAmbiguous, FieldUnreadable
+from reconciler.extract.text import APOSTROPHES, DASHES, one_line
+
+# as printed, lower case, without a full stop → ISO 4217
+CURRENCIES = {
+    "грн": "UAH", "гривень": "UAH", "гривня": "UAH", "гривні": "UAH", "гривны": "UAH", "гривен": "UAH",
+    "₴": "UAH", "uah": "UAH", "hrn": "UAH",
+    "$": "USD", "usd": "USD", "us$": "USD", "дол": "USD", "доларів": "USD", "долларов": "USD",
+    "€": "EUR", "eur": "EUR", "євро": "EUR", "евро": "EUR",
+    "£": "GBP", "gbp": "GBP", "zł": "PLN", "pln": "PLN", "czk": "CZK", "ron": "RON", "mdl": "MDL", "kzt": "KZT",
+}  # fmt: skip
+
+_CURRENCY = "|".join(re.escape(word) for word in sorted(CURRENCIES, key=len, reverse=True))
+_WHOLE = r"(?:\d{1,3}(?:(?P<sep>[ '.,])\d{3})(?:(?P=sep)\d{3})*(?!\d)|\d+)"
+_AMOUNT = re.compile(
+    rf"""
+    (?<![\w.,*/'^-])(?<!\d\ )
+    (?:(?P<before>{_CURRENCY})\.?\s?)?
+    (?P<minus>-\s?)?
+    (?P<whole>{_WHOLE})
+    (?P<rest>[.,]\d+(?:[.,]\d+)*)?
+    (?:\s?(?P<after>{_CURRENCY})(?!\w)\.?(?:\s?(?P<kopecks>\d\d)\s?коп(?:\.|ійок|ійки|ійка|еек|ейки)?(?!\w))?)?
+    (?![\w*/'^:-]|[.,]\d|\ \d)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_MARKS = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(DASHES, "-"))
+_LONGEST = 200  # characters; a value that is longer tells a story, not a sum
+_DIGITS = 12  # more are an account or a card
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """One amount as printed: its readings (two when the marks can be read two ways) and the currency beside it, if any."""
+
+    text: str
+    readings: tuple[Decimal, ...]  # empty: no grammar accepts it
+    currency: str | None
+    currencies: tuple[str, ...] = ()  # every currency printed at it
+
+
+def normal(text: str) -> str:
+    """The text in which amounts are looked for: one kind of space, minus and apostrophe."""
+    return one_line(text).translate(_MARKS)
+
+
+def currency_of(text: str) -> str | None:
+    """ "UAH", "грн." or "₴" → "UAH"; None when the text is no currency this house knows."""
+    return CURRENCIES.get(one_line(text).casefold().rstrip("."))
+
+
+def find_amounts(text: str) -> tuple[Amount, ...]:
+    """Every amount in a text, in order; the caller picks by label, never by position or size."""
+    return tuple(_amount(match) for match in _AMOUNT.finditer(normal(text)))
+
+
+def read_amount(text: str, *, field: str = "amount", allow_minus: bool = False) -> tuple[Decimal, str | None]:
+    """
+    The one amount that a value consists of, and its currency when one is printed beside it.
+
+    allow_minus: a letter about money going back may print its sum below zero; the size is returned.
+    Raises: FieldAmbiguous: two readings, or two currencies. FieldUnreadable: anything else, zero and negative included.
+    """
+    value = normal(text)
+    found = _AMOUNT.fullmatch(value) if len(value) <= _LONGEST else None
+    if found is None:
+        several = [amount.text for amount in find_amounts(value[:_LONGEST])]
+        if len(several) > 1:
+            raise FieldAmbiguous(f"{field}: {value!r} holds more than one amount", field=field, values=several)
+        raise FieldUnreadable(f"{field}: {value[:_LONGEST]!r} is not an amount", field=field, value=value[:_LONGEST])
+    amount = _amount(found)
+    if len(amount.readings) > 1 or len(amount.currencies) > 1:
+        values = [str(reading) for reading in amount.readings] if len(amount.readings) > 1 else list(amount.currencies)
+        raise FieldAmbiguous(f"{field}: {value!r} has two readings", field=field, values=values)
+    if not amount.readings:
+        raise FieldUnreadable(f"{field}: {value!r} is not an amount of whole minor units", field=field, value=value)
+    reading = amount.readings[0]
+    if reading < 0 and allow_minus:
+        reading = -reading
+    if reading <= 0:
+        raise FieldUnreadable(f"{field}: {value!r} is not above zero", field=field, value=value)
+    return reading, amount.currency
+
+
+def _amount(match: re.Match[str]) -> Amount:
+    printed = [match["before"], match["after"]]
+    currencies = tuple(dict.fromkeys(CURRENCIES[word.casefold()] for word in printed if word))
+    readings = _readings(match["whole"], match["sep"], match["rest"] or "")
+    if match["kopecks"]:
+        readings = (
+            tuple(whole + Decimal(match["kopecks"]).scaleb(-2) for whole in readings) if not match["rest"] else ()
+        )
+    if match["minus"]:
+        readings = tuple(-reading for reading in readings)
+    currency = currencies[0] if len(currencies) == 1 else None
+    return Amount(text=match[0].strip(), readings=readings, currency=currency, currencies=currencies)
+
+
+def _readings(whole: str, separator: str | None, rest: str) -> tuple[Decimal, ...]:
+    groups = re.split(r"[ '.,]", whole)
+    digits = "".join(groups)
+    if len(digits) > _DIGITS or (len(digits) > 1 and digits[0] == "0"):
+        return ()
+    if rest:
+        decimals = rest[1:]
+        if rest[0] == separator or not decimals.isdigit() or len(decimals) > 2:
+            return ()
+        return (Decimal(f"{digits}.{decimals}"),)
+    if separator in {".", ","} and len(groups) == 2:
+        return (Decimal(digits), Decimal(f"{groups[0]}.{groups[1]}"))
+    return (Decimal(digits),)

@@ -1,0 +1,184 @@
+"""
+Pairs of a whole letter → its fields, each read once or refused.
+
+Comes in: a message and a table of labels per field. Goes out: a `Sheet`: for each field the one value on which all its
+pairs agree, across labels and across the text and HTML parts, with the spans it was read from. Values that differ raise
+`FieldAmbiguous` naming them all; none is preferred for its place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from decimal import Decimal
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from reconciler.errors import FieldAmbiguous, FieldMissing, FieldUnreadable, HeldError
+from reconciler.extract.amounts import currency_of, read_amount
+from reconciler.extract.dates import Moment, Precision, is_clock, join, read_moment
+from reconciler.extract.labels import Page, Pair, Statement, folded, read_html, read_text
+from reconciler.extract.text import clean, fold_words
+from reconciler.model import Message, Span
+from reconciler.money import Money
+
+T = TypeVar("T")
+
+_EMPTY = re.compile(
+    r"[\s\-–—_.*]*|\(?(?:н/д|n/a|none|null|немає|нет|відсутн\w+|отсутств\w+|не вказан\w+|не указан\w+|not specified|"
+    r"not provided|порожньо|пусто|empty)\)?",
+    re.IGNORECASE,
+)
+
+
+class Sheet:
+    """The pairs and statements of one message, by the fields that labels stand for."""
+
+    def __init__(
+        self, parser: str, message: Message, labels: Mapping[str, Collection[str]], *, listing: Collection[str] = ()
+    ) -> None:
+        self.parser = parser
+        self._labels = {name: folded(words) for name, words in labels.items()}
+        known = frozenset[str]().union(*self._labels.values())
+        goods = folded(listing)
+        self.pages: list[Page] = [
+            *(read_html(part.path, part.content, known, goods) for part in message.htmls),
+            *(read_text(part.path, part.content, known) for part in message.texts),
+        ]
+        self.known = known
+        self.spans: list[Span] = []
+
+    @property
+    def pairs(self) -> list[Pair]:
+        return [pair for page in self.pages for pair in page.pairs]
+
+    @property
+    def statements(self) -> list[Statement]:
+        return [statement for page in self.pages for statement in page.statements]
+
+    def of(self, *fields: str) -> list[Pair]:
+        """The pairs of these fields that say something; loose ones only where there are no others."""
+        wanted = frozenset[str]().union(*(self._labels.get(name, frozenset()) for name in fields))
+        said = [pair for pair in self.pairs if pair.key in wanted and not is_empty(pair.value)]
+        return [pair for pair in said if not pair.loose] or said
+
+    def unknown(self) -> list[Pair]:
+        return [pair for pair in self.pairs if pair.key not in self.known]
+
+    def note(self, field: str, pairs: Sequence[Pair]) -> None:
+        """Remember where a field was read."""
+        for pair in pairs:
+            span = Span(field=field, part=pair.part, label=pair.label, value=pair.value)
+            if span not in self.spans:
+                self.spans.append(span)
+
+    def agreed(
+        self, field: str, readings: Sequence[tuple[Pair, T]], same: Callable[[T, T], bool] | None = None
+    ) -> T | None:
+        """The reading on which all pairs agree; None when there is none."""
+        if not readings:
+            return None
+        first = readings[0][1]
+        if any(not (same(first, other) if same else first == other) for _, other in readings[1:]):
+            raise self.ambiguous(field, [pair.value for pair, _ in readings])
+        self.note(field, [pair for pair, _ in readings])
+        return first
+
+    def ambiguous(self, field: str, values: Sequence[str]) -> FieldAmbiguous:
+        distinct = list(dict.fromkeys(values))
+        return FieldAmbiguous(
+            f"{self.parser}: {field} has several values: {', '.join(map(repr, distinct))}",
+            parser=self.parser,
+            field=field,
+            values=distinct,
+        )
+
+    def missing(self, field: str) -> FieldMissing:
+        return FieldMissing(f"{self.parser}: no {field} in the letter", parser=self.parser, field=field)
+
+    def plain(self, field: str, *, source: str | None = None) -> str | None:
+        """A field whose value is text; a value of several lines has no one reading."""
+        return self.agreed(field, [(pair, " ".join(pair.value.split())) for pair in self.of(source or field)])
+
+
+def is_empty(value: str) -> bool:
+    """Nothing, or a sender's way of printing nothing."""
+    return _EMPTY.fullmatch(clean(value).strip()) is not None
+
+
+def read_money(sheet: Sheet, source: str, *, allow_minus: bool = False, either: Collection[str] = ()) -> Money | None:
+    """
+    The sum under the labels of `source`, with the currency beside it or under a label of its own.
+
+    either: labels that some letters write over a sum and others over a date or a word; those count only over a sum.
+    None: no such label. Raises: FieldMissing(currency), FieldAmbiguous, FieldUnreadable.
+    """
+    pairs = [pair for pair in sheet.of(source) if not (pair.key in either and not _holds_sum(pair.value))]
+    if not pairs:
+        return None
+    readings = [(pair, _amount(sheet, pair, allow_minus)) for pair in pairs]
+    value = sheet.agreed("amount", [(pair, amount) for pair, (amount, _) in readings])
+    currencies = [(pair, currency) for pair, (_, currency) in readings if currency]
+    for pair in sheet.of("currency"):
+        code = currency_of(pair.value)
+        if code is None:
+            raise FieldUnreadable(
+                f"{pair.value!r} is no currency we know", parser=sheet.parser, field="currency", value=pair.value
+            )
+        currencies.append((pair, code))
+    currency = sheet.agreed("currency", currencies)
+    if currency is None:
+        raise sheet.missing("currency")
+    if value is None:
+        return None
+    return Money(value, currency)
+
+
+def _amount(sheet: Sheet, pair: Pair, allow_minus: bool) -> tuple[Decimal, str | None]:
+    try:
+        return read_amount(pair.value, allow_minus=allow_minus)
+    except HeldError as exc:
+        exc.facts.setdefault("parser", sheet.parser)
+        exc.facts["label"] = pair.label
+        raise
+
+
+def _holds_sum(value: str) -> bool:
+    return any(char.isdigit() for char in value) and re.search(r"\d[./-]\d{1,2}[./-]\d|\d:\d\d|\d{4} р", value) is None
+
+
+def read_paid_at(
+    sheet: Sheet, *, zone: ZoneInfo, day_first: bool | None = None, either: Collection[str] = ()
+) -> Moment | None:
+    """
+    When it was paid, by the labels of `date` and `time`.
+
+    A date and a time of day under labels of their own are joined. A date alone, with no time anywhere, is that day's 00:00.
+    None: no such label, or only a time of day.
+    """
+    pairs = [*sheet.of("date", "time"), *(p for p in sheet.of("amount") if p.key in either and not _holds_sum(p.value))]
+    pairs = [pair for pair in pairs if any(char.isdigit() for char in pair.value)]
+    clocks = [pair for pair in pairs if is_clock(pair.value)]
+    moments = [(pair, read_moment(pair.value, zone=zone, day_first=day_first)) for pair in pairs if pair not in clocks]
+    finest = max((moment for _, moment in moments), key=lambda moment: moment.precision, default=None)
+    if finest is None:
+        return None
+    if any(not finest.agrees(moment) for _, moment in moments):
+        raise sheet.ambiguous("paid_at", [pair.value for pair, _ in moments])
+    sheet.note("paid_at", [pair for pair, _ in moments])
+    if finest.precision is not Precision.DAY or not clocks:
+        return finest
+    joined = [(pair, join(finest, pair.value)) for pair in clocks]
+    return sheet.agreed("paid_at", joined, Moment.agrees)
+
+
+def statuses(sheet: Sheet) -> list[str]:
+    """What the labels of status and operation say."""
+    spoken = sheet.of("status", "operation")
+    sheet.note("kind", spoken)
+    return [pair.value for pair in spoken]
+
+
+def words_of(pairs: Sequence[Pair]) -> list[str]:
+    """Pairs as the words they say."""
+    return [fold_words(f"{pair.label} {pair.value}") for pair in pairs]

@@ -1,0 +1,278 @@
+"""
+HTML of a mail → the blocks a reader sees, as a small tree.
+
+Comes in: decoded HTML, however broken. Goes out: nested `Block`s; a leaf holds the lines that are drawn one under another,
+a container holds blocks. What no reader sees is not there: head, script, style, comments, and elements hidden by style or
+attribute. Rules in a style sheet are not applied: what only they hide is read, and then contradicts or repeats.
+
+Inside a line, `MARK` stands where an inline element begins or ends, and links are wrapped in `LINK_ON`, `LINK_OFF`: marks
+that no sender can type, as `clean` removes control characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from bs4 import BeautifulSoup
+from bs4.element import CData, NavigableString, Tag
+
+from reconciler.extract.text import clean
+
+MARK, LINK_ON, LINK_OFF = "\x1f", "\x02", "\x03"
+_ANY_MARK = re.compile(f"[{MARK}{LINK_ON}{LINK_OFF}]")
+_LINK = re.compile(f"{LINK_ON}[^{LINK_OFF}]*{LINK_OFF}?")
+
+_UNSEEN = frozenset(
+    [
+        "head",
+        "script",
+        "style",
+        "title",
+        "meta",
+        "link",
+        "template",
+        "noscript",
+        "object",
+        "svg",
+        "math",
+        "iframe",
+        "select",
+    ]
+)
+_BLOCKS = frozenset(
+    [
+        "html",
+        "body",
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
+_BLOCK_STYLE = re.compile(r"display\s*:\s*(?:block|table(?:-row|-cell|-row-group)?|list-item|grid)\b", re.IGNORECASE)
+_GONE_STYLE = re.compile(
+    r"display\s*:\s*none|mso-hide\s*:\s*all|(?<![\w-])opacity\s*:\s*(?:0*\.0+|0+(?:\.0*)?)%?\s*(?:!|;|$)"
+    r"|(?<![\w-])(?:max-)?height\s*:\s*0+(?:\.0*)?(?:px|pt|em|rem|%)?\s*(?:!|;|$)",
+    re.IGNORECASE,
+)
+_VISIBILITY = re.compile(r"visibility\s*:\s*(hidden|collapse|visible)", re.IGNORECASE)
+_FONT_SIZE = re.compile(
+    r"(?<![\w-])font(?:-size)?\s*:[^;]*?(?<![\w.#])(\d*\.?\d+)\s*(px|pt|em|rem|%|ex|vw|cm|mm)?(?![\w.])", re.IGNORECASE
+)
+_DEEPEST = 120  # blocks within blocks; what is nested deeper is drawn into the block above
+
+
+@dataclass(slots=True)
+class Block:
+    """A leaf (`lines`) or a container (`children`); `sole` is its text when that is one single line."""
+
+    tag: str
+    children: list[Block] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    count: int = 0  # lines with something on them, in the whole block
+    sole: str | None = None
+
+    def all_lines(self) -> Iterator[str]:
+        yield from self.lines
+        for child in self.children:
+            yield from child.all_lines()
+
+    def text(self) -> str:
+        """What stands in the block, without marks; one line each."""
+        return "\n".join(line for line in (plain(line) for line in self.all_lines()) if line)
+
+    def close(self) -> None:
+        """Sum up once everything is in."""
+        if self.lines:
+            seen = [line for line in self.lines if plain(line)]
+        else:
+            seen = [child.sole for child in self.children if child.sole is not None]
+        self.count = len(seen) if self.lines else sum(child.count for child in self.children)
+        self.sole = seen[0] if self.count == 1 and seen else None
+
+
+def plain(line: str) -> str:
+    """A line without its marks, trimmed."""
+    return re.sub(r"\s+", " ", _ANY_MARK.sub("", line)).strip()
+
+
+def without_links(line: str) -> str:
+    """A line without what is only a link or a button: an offer to act, not a statement."""
+    return plain(_LINK.sub(" ", line))
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """What is inherited: visibility and a font size of nothing, which an element within may set back; a link; pre."""
+
+    hidden: bool = False
+    tiny: bool = False
+    pre: bool = False
+
+
+class _Builder:
+    """Receives elements in order and grows the tree."""
+
+    def __init__(self) -> None:
+        self.root = Block("root")
+        self.open = [self.root]
+        self.lines: list[str] = []
+        self.line: list[str] = []
+
+    def text(self, text: str) -> None:
+        self.line.append(text)
+
+    def end_line(self) -> None:
+        self.lines.append(re.sub(r" +", " ", "".join(self.line)).strip())
+        self.line = []
+
+    def flush(self) -> None:
+        """Inline content since the last block becomes a leaf of its own."""
+        self.end_line()
+        if any(plain(line) for line in self.lines):
+            leaf = Block("", lines=self.lines)
+            leaf.close()
+            self.open[-1].children.append(leaf)
+        self.lines = []
+
+    def begin(self, tag: str) -> None:
+        self.flush()
+        block = Block(tag)
+        self.open[-1].children.append(block)
+        self.open.append(block)
+
+    def end(self) -> None:
+        self.flush()
+        self.open.pop().close()
+
+
+def read_blocks(html: str) -> Block:
+    """Never raises; time grows with the length alone."""
+    builder = _Builder()
+    soup = BeautifulSoup(html.replace("\x00", ""), "lxml")
+    work: list[tuple[Any, _Style] | str] = [(node, _Style()) for node in reversed(soup.contents)]
+    while work:
+        item = work.pop()
+        if isinstance(item, str):
+            _leave(builder, item)
+            continue
+        node, style = item
+        if isinstance(node, Tag):
+            work.extend(_enter(builder, node, style))
+        elif type(node) in (NavigableString, CData) and not (style.hidden or style.tiny):
+            _text(builder, str(node), style)
+    builder.flush()
+    builder.root.close()
+    return builder.root
+
+
+def _enter(builder: _Builder, tag: Tag, style: _Style) -> list[tuple[Any, _Style] | str]:
+    """Begin an element; what is to be done next, last first."""
+    name = tag.name.lower().rpartition(":")[2]
+    css = str(tag.get("style") or "")
+    if name in _UNSEEN or _is_gone(tag, css):
+        return []
+    if name == "br":
+        builder.end_line()
+        return []
+    inner = _inherit(style, css, pre=name == "pre")
+    todo: list[tuple[Any, _Style] | str]
+    if (name in _BLOCKS or _BLOCK_STYLE.search(css)) and len(builder.open) < _DEEPEST:
+        builder.begin(name)
+        todo = ["block"]
+    elif name in _BLOCKS:
+        builder.end_line()
+        todo = ["line"]
+    elif name in {"sup", "sub"}:
+        builder.text(" ^")  # raised digits are not the digits before them continued
+        todo = ["sup"]
+    else:
+        builder.text(LINK_ON if name in {"a", "button"} else MARK)
+        todo = ["link" if name in {"a", "button"} else "mark"]
+    todo.extend((node, inner) for node in reversed(tag.contents))
+    return todo
+
+
+def _leave(builder: _Builder, what: str) -> None:
+    if what == "block":
+        builder.end()
+    elif what == "line":
+        builder.end_line()
+    else:
+        builder.text({"link": LINK_OFF, "mark": MARK, "sup": "^ "}[what])
+
+
+def _text(builder: _Builder, text: str, style: _Style) -> None:
+    if not style.pre:
+        builder.text(re.sub(r"\s+", " ", clean(text)))
+        return
+    first, *rest = clean(text).split("\n")
+    builder.text(first)
+    for line in rest:
+        builder.end_line()
+        builder.text(line)
+
+
+def _is_gone(tag: Tag, css: str) -> bool:
+    if tag.has_attr("hidden") or str(tag.get("aria-hidden") or "").lower() == "true":
+        return True
+    if tag.name == "input":
+        return True
+    return bool(css) and _GONE_STYLE.search(css) is not None
+
+
+def _inherit(style: _Style, css: str, *, pre: bool) -> _Style:
+    hidden, tiny = style.hidden, style.tiny
+    if css:
+        if seen := _VISIBILITY.search(css):
+            hidden = seen[1].lower() != "visible"
+        if size := _FONT_SIZE.search(css):
+            relative = (size[2] or "").lower() in {"em", "%", "ex"}
+            tiny = float(size[1]) == 0 or (relative and tiny)
+    return (
+        style
+        if (hidden, tiny, pre or style.pre) == (style.hidden, style.tiny, style.pre)
+        else _Style(hidden, tiny, pre or style.pre)
+    )

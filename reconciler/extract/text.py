@@ -1,0 +1,68 @@
+"""
+Text as mails print it → text that can be compared.
+
+Comes in: any decoded text. Goes out: the same text without invisible characters and with one kind of space
+(`clean`), or a label's form for comparison (`fold_label`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_SPACES = "\t\u2800\u3164\u115f\u1160\uffa0"  # a tab, and letters that are drawn as blanks
+
+
+def _table() -> dict[int, str | None]:
+    """Format characters (soft hyphen, zero width, bidi marks, BOM) and controls vanish; every space is U+0020."""
+    table: dict[int, str | None] = {}
+    for code in (*range(0x10000), *range(0xE0000, 0xE0080)):
+        category = unicodedata.category(chr(code))
+        if category in {"Cf", "Cc"}:
+            table[code] = None
+        elif category == "Zs":
+            table[code] = " "
+    for code in (0x034F, *range(0xFE00, 0xFE10)):  # grapheme joiner, variation selectors
+        table[code] = None
+    table |= dict.fromkeys(map(ord, _SPACES), " ")
+    table |= dict.fromkeys(map(ord, "\n\x85\x0b\x0c\u2028\u2029"), "\n")
+    return table
+
+
+_CLEAN = _table()
+
+# Cyrillic letters drawn like Latin ones, in lower case or (в, н, к, м, т) in upper case.
+_CYRILLIC = "аеорсухіјѕвнкмтё"
+_LATIN = "aeopcyxijsbhkmte"
+_ALIKE = str.maketrans(_CYRILLIC, _LATIN)
+
+APOSTROPHES = "'’‘ʼ`´′＇"
+DASHES = "-‐‑‒–—―−﹣－"
+_MARKS = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(DASHES, "-"))
+_EDGES = " \t\n:.*•·|>-–—=✓✔"
+_BLANKS = re.compile(r"\s+")
+
+
+def clean(text: str) -> str:
+    """Without invisible characters, every Unicode space as " ", every line end as a newline."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_CLEAN)
+
+
+def one_line(text: str) -> str:
+    """Cleaned, with runs of blanks and line ends as one space, trimmed."""
+    return _BLANKS.sub(" ", clean(text)).strip()
+
+
+def fold_label(text: str) -> str:
+    """
+    The form in which two labels are the same label: "Сума:", "СУМА" and "Cyмa" in mixed letters are one.
+
+    Compared as a whole, never as a part: "Сума комісії" is not "Сума".
+    """
+    folded = unicodedata.normalize("NFKC", one_line(text)).casefold().translate(_MARKS).translate(_ALIKE)
+    return _BLANKS.sub(" ", folded).strip(_EDGES)
+
+
+def fold_words(text: str) -> str:
+    """Text for looking up words in: cleaned, NFKC, lower case, one space between words."""
+    return _BLANKS.sub(" ", unicodedata.normalize("NFKC", one_line(text)).casefold().translate(_MARKS))

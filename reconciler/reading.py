@@ -1,0 +1,153 @@
+"""
+A decoded message → the notices in it, read by exactly one parser.
+
+Comes in: a `Message` and the parsers. Goes out: a `Reading`, or a `HeldError` with the reason under which the message is
+held. Nothing here knows a sender; a parser that breaks in a way it did not foresee holds its mail and stops nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Protocol, runtime_checkable
+
+from reconciler.errors import ClaimedTwice, HeldError, MessageDamaged, MessageTooLarge, ParserFailed, Unclaimed
+from reconciler.model import MONEY_BACK, Address, Kind, Message, Notice
+from reconciler.ports import Parser
+
+_NOTHING: Mapping[str, Collection[str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The notices of a message; `source` is the message they stand in, on whose raw bytes trust is judged."""
+
+    parser: str
+    notices: tuple[Notice, ...]
+    source: Message
+
+
+@runtime_checkable
+class Configurable(Protocol):
+    """A parser that takes settings: `configured` returns it with them."""
+
+    def configured(self, *, order_fields: Collection[str] = (), timezone: str | None = None) -> Parser: ...
+
+
+def read(
+    message: Message,
+    parsers: Collection[Parser],
+    *,
+    senders: Mapping[str, Collection[str]] = _NOTHING,
+    order_fields: Mapping[str, Collection[str]] = _NOTHING,
+    timezones: Mapping[str, str] = MappingProxyType({}),
+) -> Reading:
+    """
+    Have a message read by the one parser that claims it.
+
+    senders: per parser NAME further domains and addresses from the settings under which it claims too.
+    order_fields: per parser NAME the labels of the field that holds the order number. timezones: per parser NAME.
+    A mail that nobody claims and that carries exactly one claimed message/rfc822 is read there.
+    Raises: MessageTooLarge, Unclaimed, ClaimedTwice, ParserFailed, MessageDamaged (a payment read from a lossy message),
+    and what the parser holds it for.
+    """
+    parser, source = claim(message, parsers, senders=senders)
+    parser = _configured(parser, order_fields.get(parser.NAME, ()), timezones.get(parser.NAME))
+    try:
+        notices = tuple(parser.parse(source))
+    except HeldError as exc:
+        exc.facts.setdefault("parser", parser.NAME)
+        raise
+    except Exception as exc:
+        raise ParserFailed(
+            f"{parser.NAME} failed: {type(exc).__name__}",
+            parser=parser.NAME,
+            error=f"{type(exc).__name__}: {exc}"[:300],
+        ) from exc
+    if (message.lossy or source.lossy) and any(_moves_money(notice) for notice in notices):
+        raise MessageDamaged(
+            "characters were lost or guessed while decoding, so what was read needs a look",
+            parser=parser.NAME,
+            notices=[_read_facts(notice) for notice in notices],
+        )
+    return Reading(parser=parser.NAME, notices=notices, source=source)
+
+
+def claim(
+    message: Message, parsers: Collection[Parser], *, senders: Mapping[str, Collection[str]] = _NOTHING
+) -> tuple[Parser, Message]:
+    """
+    The one parser that claims a message, and the message it claims: the mail itself, or the one it carries.
+
+    Raises: MessageTooLarge, Unclaimed, ClaimedTwice.
+    """
+    claims = [(parser, message) for parser in _claimants(message, parsers, senders)]
+    if not claims:
+        claims = [(p, inner) for inner in _carried(message) for p in _claimants(inner, parsers, senders)]
+    if not claims:
+        raise Unclaimed("no parser claims this sender", sender=message.sender.email if message.sender else "")
+    if len(claims) > 1:
+        names = [parser.NAME for parser, _ in claims]
+        what = "carries more than one claimed message" if len(set(names)) == 1 else "is claimed by more than one parser"
+        raise ClaimedTwice(f"the mail {what}", parsers=names)
+    parser, source = claims[0]
+    if message.too_large or source.too_large:
+        raise MessageTooLarge("the mail is larger than max_bytes, so only its headers were read", parser=parser.NAME)
+    return parser, source
+
+
+def is_sender(address: Address | None, senders: Collection[str]) -> bool:
+    """Is this address one of these, or at one of these domains or below it? Compared as parsed, never as text."""
+    if address is None:
+        return False
+    for sender in senders:
+        wanted = sender.strip().lower().rstrip(".")
+        domain = wanted.lstrip("@")
+        if "@" in domain:
+            found = address.email.lower() == wanted
+        else:
+            found = bool(domain) and (address.domain == domain or address.domain.endswith(f".{domain}"))
+        if found:
+            return True
+    return False
+
+
+def _claimants(message: Message, parsers: Collection[Parser], senders: Mapping[str, Collection[str]]) -> list[Parser]:
+    return [
+        parser
+        for parser in parsers
+        if parser.claims(message) or is_sender(message.sender, senders.get(parser.NAME, ()))
+    ]
+
+
+def _carried(message: Message) -> Sequence[Message]:
+    """Every message within, however deep."""
+    found: list[Message] = []
+    waiting = list(message.attached)
+    while waiting:
+        inner = waiting.pop(0)
+        found.append(inner)
+        waiting.extend(inner.attached)
+    return found
+
+
+def _configured(parser: Parser, order_fields: Collection[str], timezone: str | None) -> Parser:
+    if (order_fields or timezone) and isinstance(parser, Configurable):
+        return parser.configured(order_fields=order_fields, timezone=timezone)
+    return parser
+
+
+def _moves_money(notice: Notice) -> bool:
+    return notice.kind is Kind.PAYMENT or notice.kind in MONEY_BACK
+
+
+def _read_facts(notice: Notice) -> dict[str, Any]:
+    return {
+        "kind": str(notice.kind),
+        "amount": str(notice.amount.amount) if notice.amount else None,
+        "currency": notice.amount.currency if notice.amount else None,
+        "transaction_id": notice.transaction_id,
+        "order_number": notice.order_number,
+        "paid_at": notice.paid_at.isoformat() if notice.paid_at else None,
+    }

@@ -1,0 +1,129 @@
+"""
+What `reconciler parse` and `reconciler explain` print.
+
+Comes in: a saved mail's bytes, its name and the parsers. Goes out: JSON-ready dictionaries, keys as the README lists them.
+No settings, network or ledger; nothing is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from reconciler.errors import HeldError
+from reconciler.extract.labels import Pair, read_html, read_text
+from reconciler.message import decode
+from reconciler.model import Message, Notice
+from reconciler.ports import Parser
+from reconciler.reading import claim, read
+
+KYIV = ZoneInfo("Europe/Kyiv")  # the zone in which results are printed, with its offset
+
+
+def parse_file(raw: bytes, file: str, parsers: Collection[Parser]) -> list[dict[str, Any]]:
+    """The notices in a mail, or one error object: {"error": reason, "file": …, …facts}."""
+    try:
+        return [notice_json(notice, file) for notice in read(decode(raw), parsers).notices]
+    except HeldError as exc:
+        return [error_json(exc, file)]
+
+
+def notice_json(notice: Notice, file: str) -> dict[str, Any]:
+    """One notice; keys sorted, the amount a string, the time in Kyiv's offset."""
+    payer = {key: value for key, value in asdict(notice.payer).items() if value is not None} if notice.payer else None
+    return {
+        "amount": str(notice.amount.amount) if notice.amount else None,
+        "currency": notice.amount.currency if notice.amount else None,
+        "file": file,
+        "gateway": notice.gateway,
+        "kind": str(notice.kind),
+        "merchant": notice.merchant,
+        "order_number": notice.order_number,
+        "order_raw": notice.order_raw,
+        "paid_at": notice.paid_at.astimezone(KYIV).isoformat() if notice.paid_at else None,
+        "payer": payer or None,
+        "transaction_id": notice.transaction_id,
+    }
+
+
+def error_json(error: HeldError, file: str) -> dict[str, Any]:
+    """A message that was held while it was read."""
+    return {"error": str(error.reason), "file": file} | dict(sorted(error.facts.items()))
+
+
+def explain_file(
+    raw: bytes, file: str, parsers: Collection[Parser], *, verdict: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """
+    How a mail was read, for whoever writes a parser or a profile.
+
+    verdict: who vouches for the mail, as the caller found it; None: not asked.
+    """
+    message = decode(raw)
+    claimed: dict[str, Any]
+    source, parser = message, None
+    try:
+        parser, source = claim(message, parsers)
+        where = "the mail itself" if source is message else "a message attached to it"
+        claimed = {"parser": parser.NAME, "why": f"From is {_sender(source)}; claimed is {where}"}
+    except HeldError as exc:
+        claimed = {"parser": None, "why": str(exc)} | error_json(exc, file)
+    notices: list[dict[str, Any]] = []
+    spans: list[dict[str, Any]] = []
+    try:
+        reading = read(message, parsers)
+        notices = [notice_json(notice, file) for notice in reading.notices]
+        spans = [asdict(span) for notice in reading.notices for span in notice.spans]
+    except HeldError as exc:
+        notices = [error_json(exc, file)]
+    return {
+        "file": file,
+        "subject": message.subject,
+        "from": [address.email for address in message.senders],
+        "parts": [part for inner in _all(message) for part in _parts(inner)],
+        "pairs": [_pair(pair) for pair in _pairs(source, parser)],
+        "claimed": claimed,
+        "notices": notices,
+        "spans": spans,
+        "trust": dict(verdict) if verdict is not None else None,
+        "defects": list(message.defects),
+        "lossy": message.lossy,
+    }
+
+
+def _sender(message: Message) -> str:
+    return message.sender.email if message.sender else "nobody"
+
+
+def _all(message: Message) -> list[Message]:
+    return [message, *(inner for attached in message.attached for inner in _all(attached))]
+
+
+def _parts(message: Message) -> list[dict[str, Any]]:
+    bodies = [
+        {"part": part.path, "charset": part.charset, "characters": len(part.content), "lossy": part.lossy}
+        for part in (*message.texts, *message.htmls)
+    ]
+    files = [
+        {"attachment": file.filename, "type": file.content_type, "bytes": len(file.payload)}
+        for file in message.attachments
+    ]
+    return [*bodies, *files]
+
+
+def _pairs(message: Message, parser: Parser | None) -> list[Pair]:
+    """With the parser's own labels where it tells them, else whatever looks like a pair."""
+    sheet = getattr(parser, "sheet", None)
+    if callable(sheet):
+        return list(sheet(message).pairs)
+    pages = [
+        *(read_html(part.path, part.content, frozenset()) for part in message.htmls),
+        *(read_text(part.path, part.content, frozenset()) for part in message.texts),
+    ]
+    return [pair for page in pages for pair in page.pairs]
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    return {"label": pair.label, "part": pair.part, "value": pair.value} | ({"loose": True} if pair.loose else {})
