@@ -1,0 +1,135 @@
+"""
+Authentication-Results (RFC 8601) of our own receiving server; the grammar is authres behind a typed face.
+
+In: a message and the pinned authserv-id. Out: one `Check`.
+
+Only the topmost Authentication-Results header is read, and only if its authserv-id is the pinned one: whoever else
+writes such a header writes it below, because a server adds its own on top of what it received. Position is checked once
+more against the trace: each server also puts its Received on top, so a header that lies below the Received of a
+foreign host came in from outside. Every Received above must therefore be "by" the pinned server: its very name, a
+host of the same domain, or an address or "localhost" (hand-over inside one machine). What no position can show
+is a pinned server that neither adds its own header nor removes a forged one (RFC 8601 §5 obliges it to): `doctor` asks
+the owner to look, and `dkim` does not have that weakness.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import authres
+
+from reconciler.message import fields
+from reconciler.model import Check, Message, Voucher
+from reconciler.trust.policy import TrustPolicy, aligned, header_objection
+
+MAX_VALUE = 4096  # authres recurses on comments
+_FOLD = re.compile(rb"\r?\n[ \t]")
+_COMMENT = re.compile(r"\([^()]*\)")
+_BY = re.compile(r"(?:^|\s)by\s+(\S+)", re.IGNORECASE)
+
+
+def check(message: Message, policy: TrustPolicy) -> Check:
+    """What the pinned server says of this mail's DKIM."""
+    if not policy.authserv_id:
+        return _check("none", "no authserv_id is set")
+    pinned = policy.authserv_id.lower()
+    top = _topmost(message)
+    if top is None:
+        return _check("none", "no Authentication-Results")
+    value, received_above = top
+    objection = header_objection(message)
+    if objection:
+        return _check("fail", objection)
+    try:
+        authserv_id, found = _parse(value)
+    except ValueError as exc:
+        return _check("fail", f"the topmost Authentication-Results is malformed: {exc}")
+    facts: dict[str, Any] = {"authserv_id": authserv_id, "dkim": [list(one) for one in found]}
+    if authserv_id.lower() != pinned:
+        return _check(
+            "none", f"the topmost Authentication-Results is {authserv_id}'s, not {policy.authserv_id}'s", **facts
+        )
+    foreign = next((by for by in map(_by, received_above) if not _is_ours(by, pinned)), None)
+    if foreign is not None:
+        return _check(
+            "fail", f"Authentication-Results lies below the Received of {foreign or 'an unnamed host'}", **facts
+        )
+    sender = message.senders[0]
+    for result, domain in found:
+        if result == "pass" and domain and aligned(sender.domain, domain, policy):
+            return _check(
+                "pass", f"{authserv_id}: dkim=pass header.d={domain}, From {sender.email} is aligned", **facts
+            )
+    told = ", ".join(f"dkim={result} header.d={domain or '?'}" for result, domain in found) or "no dkim result"
+    if any(result == "temperror" for result, _ in found):
+        # the server's word will not change: it is not worth reading again, unlike a key we could not fetch ourselves
+        told += " (its DNS did not answer)"
+    return _check("fail", f"{authserv_id}: {told}", **facts)
+
+
+def _topmost(message: Message) -> tuple[bytes, list[bytes]] | None:
+    """The first Authentication-Results as it stands, and every Received above it."""
+    above: list[bytes] = []
+    for name, value in fields(message.raw):
+        if name.lower() == "authentication-results":
+            return value, above
+        if name.lower() == "received":
+            above.append(value)
+    return None
+
+
+def _parse(value: bytes) -> tuple[str, list[tuple[str, str | None]]]:
+    """
+    The authserv-id and each dkim result with its one header.d (None: none or several).
+
+    Raises: ValueError: not the grammar of RFC 8601, not ASCII, or too long to read safely.
+    """
+    if len(value) > MAX_VALUE:
+        raise ValueError("too long")
+    if not value.isascii() or re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", _FOLD.sub(b" ", value)):
+        raise ValueError("characters that have no place there")
+    text = _FOLD.sub(b" ", value).decode("ascii")
+    try:
+        header = authres.AuthenticationResultsHeader.parse("Authentication-Results: " + text)
+    except (authres.AuthResError, RecursionError, IndexError, AttributeError, TypeError) as exc:
+        raise ValueError(type(exc).__name__) from exc
+    return str(header.authserv_id or ""), list(_dkim(header.results))
+
+
+def _dkim(results: Any) -> Iterator[tuple[str, str | None]]:
+    for one in results:
+        if str(one.method).lower() != "dkim":
+            continue
+        domains = [str(p.value) for p in one.properties if (p.type.lower(), p.name.lower()) == ("header", "d")]
+        yield str(one.result).lower(), domains[0].lower() if len(domains) == 1 else None
+
+
+def _by(received: bytes) -> str:
+    """The host a Received header names behind "by"; comments are taken out first, innermost first."""
+    text = _FOLD.sub(b" ", received).decode("latin-1").partition(";")[0]
+    for _ in range(10):
+        text, changed = _COMMENT.subn(" ", text)
+        if not changed:
+            break
+    match = _BY.search(text)
+    return match[1].lower().rstrip(".") if match else ""
+
+
+def _is_ours(by: str, pinned: str) -> bool:
+    if by in (pinned, "localhost", "localhost.localdomain"):
+        return True
+    parent = pinned.partition(".")[2]
+    if "." in parent and by.endswith("." + parent):  # mx.example.ua hands over to store.example.ua; never "anything.ua"
+        return True
+    try:
+        ipaddress.ip_address(by.strip("[]").removeprefix("ipv6:"))
+    except ValueError:
+        return False
+    return True
+
+
+def _check(result: str, detail: str, **facts: Any) -> Check:
+    return Check(voucher=Voucher.AUTHENTICATION_RESULTS, result=result, detail=detail, facts=facts)
