@@ -186,6 +186,9 @@ class Entries(History):
         self._update(entry, changes)
         changed = self.entry(entry.id)
         told = {name: changes[name] for name in columns}
+        if "order_number" in told:
+            # A fact under another name: `order_number` is the order whose history the line belongs to, the new one.
+            told |= {"order": told.pop("order_number"), "order_before": entry.order_number}
         self.append(event, **self._about(changed), mail_id=changed.mail_id, state=state, reason=reason, **told)
         return changed
 
