@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from reconciler.errors import ConfigError
 from reconciler.ledger.engine import (
@@ -61,18 +61,19 @@ class Ledger:
             ownership = FileOwnership(place.path.with_name(f"{place.path.name}.locks"), clock=clock)
         else:
             ownership = AdvisoryOwnership(engine, clock=clock)
-        ledger = cls(place, engine, ownership, clock=clock, actor=actor)
+
+        def introduce(connection: Connection) -> None:
+            # What knows its age can tell that it is younger than the mail it reads: lost, or restored.
+            tx = Tx(connection, clock=clock, actor=actor)
+            tx.remember("ledger", {"id": uuid4().hex, "created_at": clock()})
+
         try:
             with ledger_errors(place):
-                created = migrate(engine, create=create)
-            if created:
-                with ledger.begin() as tx:
-                    # What knows its age can tell that it is younger than the mail it reads: lost, or restored.
-                    tx.remember("ledger", {"id": uuid4().hex, "created_at": clock()})
+                migrate(engine, create=create, on_create=introduce)
         except BaseException:
             engine.dispose()
             raise
-        return ledger
+        return cls(place, engine, ownership, clock=clock, actor=actor)
 
     @contextmanager
     def begin(self, *, actor: str | None = None) -> Iterator[Tx]:

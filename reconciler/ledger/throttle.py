@@ -20,6 +20,7 @@ from reconciler.ledger.tx import Tx
 from reconciler.ports import Clock
 
 _NONE = timedelta()
+_SLACK = timedelta(minutes=1)  # two machines' clocks are not this far apart, nor are two commands' patience
 
 
 class Bucket:
@@ -75,8 +76,9 @@ class Bucket:
         with self._ledger.begin() as tx:
             now = self._clock()
             full_at, closed_until = self._row(tx, now)
-            # Further ahead than anyone could have drawn: the clock was set back, and nobody waits for the old one.
-            full_at = min(full_at, now + self._patience + self._ready + self._interval)
+            if full_at > now + self._ready + self._interval + self._patience + _SLACK:
+                # Further ahead than anyone could have drawn: the clock was set back. Start again from an empty bucket.
+                full_at = now + self._ready + self._interval
             if closed_until is not None:
                 full_at = max(full_at, closed_until + self._ready)
             full_at = max(full_at, now)

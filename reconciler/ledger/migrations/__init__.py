@@ -7,6 +7,7 @@ imported only when there is something to do: it takes a quarter of a second, and
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
@@ -22,17 +23,18 @@ VERSION_TABLE = "ledger_version"
 _LOCK = 0x7265636F6E63  # any number that is ours: two programs that start together upgrade one after the other
 
 
-def migrate(engine: Engine, *, create: bool) -> bool:
+def migrate(engine: Engine, *, create: bool, on_create: Callable[[Connection], None]) -> None:
     """
-    Upgrade to the newest version; True when the ledger was created by this call.
+    Upgrade to the newest version.
 
+    on_create: called once in a ledger's life, in the transaction that makes its tables.
     Raises: LedgerMissing: there is none and `create` is False. LedgerTooNew: a newer program wrote it.
     LedgerCorrupt: it has our tables but does not say of which version.
     """
     with engine.connect().execution_options(**{READ_ONLY: True}) as connection, connection.begin():
         version = _check(connection, create=create)
     if version == REVISIONS[-1]:
-        return False
+        return
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -42,7 +44,8 @@ def migrate(engine: Engine, *, create: bool) -> bool:
             after = _check(connection, create=False)
             if after != REVISIONS[-1]:
                 raise LedgerCorrupt(f"the ledger's upgrade ended at version {after}, not {REVISIONS[-1]}")
-    return before is None
+            if before is None:
+                on_create(connection)
 
 
 def _check(connection: Connection, *, create: bool) -> str | None:
