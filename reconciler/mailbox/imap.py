@@ -1,0 +1,197 @@
+"""
+One mailbox over IMAP: connect, enter, select, compare, then read.
+
+In: settings, the ledger, how our mail is recognised. Out: `read` hands each pending mail to a handler; `pending` yields them.
+There is at most one connection. Whatever goes wrong with it, it is dropped, and `connect_and_select` starts over from
+nothing: no state of a connection outlives it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import timedelta
+
+import structlog
+
+from reconciler.errors import ConfigError
+from reconciler.mailbox.after import AfterActions
+from reconciler.mailbox.client import Connection, LoginRefused
+from reconciler.mailbox.folder import OpenFolder
+from reconciler.mailbox.intake import Handler, Intake
+from reconciler.mailbox.line import Bell, Limits, Line
+from reconciler.mailbox.needs import MailboxLedger
+from reconciler.mailbox.oauth import Post, Tokens
+from reconciler.mailbox.values import Incoming, MailboxHealth, MailboxSettings, MailboxState, Recognition
+
+_log = structlog.get_logger()
+
+_NEWS_ROUNDS = 3  # some servers say EXISTS with every answer; the next poll is soon enough for them
+
+
+class ImapMailbox:
+    """
+    Used by one thread at a time; `bell` and `cut` from any.
+
+    post: how to fetch OAuth2 tokens; needed when the settings have oauth2.
+    """
+
+    def __init__(
+        self,
+        settings: MailboxSettings,
+        ledger: MailboxLedger,
+        recognition: Recognition,
+        *,
+        post: Post | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.settings = settings
+        self.bell = Bell()
+        self.health = MailboxHealth(state=MailboxState.STARTING, since=ledger.clock())
+        self.intake = Intake(settings, ledger, recognition, self.bell)
+        self._ledger = ledger
+        self._after = AfterActions(settings, ledger)
+        self._limits = limits if limits is not None else Limits()
+        self._tokens: Tokens | None = None
+        if settings.oauth2 is not None:
+            if post is None:
+                raise ConfigError([f"mailboxes.{settings.name}.oauth2: there is no way to reach the token URL"])
+            self._tokens = Tokens(settings.name, settings.oauth2, ledger, post)
+        self._line: Line | None = None
+        self._connection: Connection | None = None
+        self._log = _log.bind(mailbox=settings.name)
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    # ------------------------------------------------------------ the way in
+    def connect_and_select(self) -> OpenFolder:
+        """
+        A new connection up to the selected folder, whose UIDVALIDITY the ledger now knows. Raises MailboxUnreachable.
+
+        Nothing else opens a folder, so nothing can ask for a UID before this is done.
+        """
+        self.close(polite=False)
+        self.note(MailboxState.CONNECTING)
+        self._enter()
+        if self._connection is None:
+            raise AssertionError("entered without a connection")
+        folder = OpenFolder(self._connection, self.bell, read_only=self.settings.after.action == "keep")
+        self._compare(folder)
+        self._log.info("mailbox.connected", host=self.settings.host, folder=folder.name, uidvalidity=folder.uidvalidity)
+        return folder
+
+    def _enter(self) -> None:
+        """Connect and log in; a refused access token is replaced once, over a fresh connection."""
+        if self._tokens is None:
+            self._connect().login(self.settings.reveal_password())
+            return
+        try:
+            token = self._tokens.access_token()  # before connecting: servers give little time to log in
+            self._connect().login_with_token(token)
+        except LoginRefused:
+            self._tokens.forget()
+            self.close()
+            token = self._tokens.access_token()
+            self._connect().login_with_token(token)
+
+    def _connect(self) -> Connection:
+        self._line = Line(self.bell, self._limits)
+        self._connection = Connection.open(self.settings, bell=self.bell, line=self._line, limits=self._limits)
+        return self._connection
+
+    def _compare(self, folder: OpenFolder) -> None:
+        """
+        Meet the folder, or notice that it was rebuilt.
+
+        First meeting: `since` decides what is old, or, when unset, the UIDNEXT of this moment. A server that tells no
+        UIDVALIDITY is read whole on every connection, and the ledger knows the mails by their bytes.
+        """
+        name, validity = self.settings.name, folder.uidvalidity
+        with self._ledger.begin() as tx:
+            row = tx.mailbox(name, folder.name)
+        if row is not None:
+            if validity and row.uidvalidity != validity:
+                self._log.warning("mailbox.rebuilt", folder=folder.name, before=row.uidvalidity, now=validity)
+                with self._ledger.begin() as tx:
+                    tx.set_uidvalidity(name, folder.name, validity)
+            return
+        since = self.settings.since
+        cutoff_uid = None
+        decided_by = f"since = {since.isoformat()}" if since is not None else "moment of the first meeting"
+        if since is None and validity:
+            # Where UIDNEXT is not told, what lies there now is all that lies before it.
+            cutoff_uid = folder.uidnext or max(folder.uids(), default=0) + 1
+            decided_by = f"UIDNEXT {cutoff_uid} of the first meeting"
+        with self._ledger.begin() as tx:
+            tx.meet_mailbox(
+                name,
+                folder.name,
+                uidvalidity=validity,
+                cutoff_at=since if since is not None else self._ledger.clock(),
+                cutoff_uid=cutoff_uid,
+                decided_by=decided_by,
+            )
+
+    # ------------------------------------------------------------ reading
+    def scan(self, folder: OpenFolder, handle: Handler) -> None:
+        """Hand over everything that is pending, also what comes meanwhile; then do what is due afterwards."""
+        self.note(MailboxState.SCANNING)
+        for _ in range(_NEWS_ROUNDS):
+            folder.forget_news()
+            if not self.intake.scan(folder, handle):
+                return
+            self._after.run(folder)
+            if not folder.has_news():
+                break
+        self.health = dataclasses.replace(
+            self.health, last_scan_at=self._ledger.clock(), failing=len(self.intake.retries), last_error=None
+        )
+
+    def read(self, handle: Handler) -> None:
+        """One visit: connect, read everything, leave. Raises MailboxUnreachable."""
+        try:
+            self.scan(self.connect_and_select(), handle)
+        finally:
+            self.close()
+            self.note(MailboxState.STOPPED)
+
+    def pending(self) -> Iterator[Incoming]:
+        """One visit as an iterator; whoever iterates commits each mail before asking for the next."""
+        try:
+            yield from self.intake.incoming(self.connect_and_select())
+        finally:
+            self.close()
+
+    def login_expires_soon(self) -> bool:
+        """The connection should be renewed while the server still accepts its credentials."""
+        return self._tokens is not None and self._tokens.expires_soon()
+
+    # ------------------------------------------------------------ ends
+    def note(self, state: MailboxState, *, error: str | None = None, next_try_in: float | None = None) -> None:
+        """Show the state to people. An error stays visible until the next complete scan."""
+        now = self._ledger.clock()
+        health = self.health
+        since = health.since if health.state is state else now
+        self.health = dataclasses.replace(
+            health,
+            state=state,
+            since=since,
+            last_error=error if error is not None else health.last_error,
+            next_try_at=now + timedelta(seconds=next_try_in) if next_try_in is not None else None,
+        )
+
+    def cut(self) -> None:
+        """From any thread: end the connection under whoever waits on it."""
+        line = self._line
+        if line is not None:
+            line.cut()
+
+    def close(self, *, polite: bool = True) -> None:
+        connection, line = self._connection, self._line
+        self._connection = self._line = None
+        if connection is not None:
+            connection.close(polite=polite)
+        elif line is not None:
+            line.close()
