@@ -431,6 +431,14 @@ class PaymentTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Peek:
+    """A task of either kind as a shared read shows it: enough to tell whether anything has changed."""
+
+    status: Status | None
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """
     An order as one look at the desk saw it.

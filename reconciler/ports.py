@@ -24,6 +24,7 @@ from reconciler.model import (
     Notice,
     Order,
     Outcome,
+    Peek,
     Reason,
     Recorded,
     State,
@@ -105,6 +106,10 @@ class Desk(Protocol):
         """One of the statuses an order may be advanced from."""
         ...
 
+    def peek(self, tasks: Collection[str]) -> Mapping[str, Peek]:
+        """Status and totals of order or payment tasks by their own ids, a hundred a request; absent ones are left out."""
+        ...
+
     def comment(self, order: Order, text: str) -> str:
         """Put a comment on the order; returns its id."""
         ...
@@ -112,6 +117,13 @@ class Desk(Protocol):
     def suggest(self, number: str | None, due: Any) -> Sequence[Facts]:
         """Orders near this number; facts per order: number, difference, why. For people, never for acting."""
         ...
+
+
+class Met(Protocol):
+    """A mailbox folder the ledger knows: what lies before `cutoff_at` is not posted."""
+
+    @property
+    def cutoff_at(self) -> datetime: ...
 
 
 class LedgerTx(Protocol):
@@ -143,6 +155,7 @@ class LedgerTx(Protocol):
         """TAKEN ones, and WAITING ones whose retry_at has come; oldest first."""
         ...
 
+    def mailbox(self, name: str, folder: str) -> Met | None: ...
     def close_mail(
         self,
         mail_id: int,
@@ -196,6 +209,14 @@ class LedgerTx(Protocol):
         """
         ...
 
+    def postpone(self, entry_ids: Collection[int], retry_at: datetime) -> None:
+        """Nothing has changed: look again then. No event, no new changed_at."""
+        ...
+
+    def requeue(self, desk: str) -> int:
+        """RECORDED entries that wait for nothing (left so by mode `observe`) become due; returns how many."""
+        ...
+
     # -- steps
     def plan_step(
         self, *, slot: str, kind: StepKind, desk: str, order_number: str, entry_id: int | None, before: Facts
@@ -247,6 +268,10 @@ class Ledger(Protocol):
     clock: Clock
 
     def begin(self) -> AbstractContextManager[LedgerTx]: ...
+    def look(self) -> AbstractContextManager[LedgerTx]:
+        """A transaction that only reads, and waits for no writer."""
+        ...
+
     def exclusive(self, name: str) -> AbstractContextManager[None]:
         """Own a named thing ("desk:factory", "mailbox:payments") until the block ends; raises OwnedElsewhere at once."""
         ...

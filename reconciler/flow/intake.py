@@ -1,0 +1,391 @@
+"""
+From a mail's bytes to entries in the ledger: read, judge who vouches for it, find the merchant, record.
+
+Comes in: a message as a mailbox or a command took it. Goes out: one `Outcome` per payment it told of, or one for the
+message. Everything that is wrong before a trusted payment exists is a held message; it occupies no key and lends no fact.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from reconciler import message as decoding
+from reconciler import reading, trust
+from reconciler.errors import FieldMissing, HeldError, ParserFailed
+from reconciler.flow import outcome
+from reconciler.model import (
+    MONEY_BACK,
+    Entry,
+    Kind,
+    Mail,
+    MailRef,
+    MailState,
+    Message,
+    NewEntry,
+    Notice,
+    Outcome,
+    OutcomeWord,
+    Reason,
+    Recorded,
+    State,
+    Verdict,
+    Voucher,
+)
+from reconciler.ports import Ledger, LedgerTx, Parser
+from reconciler.settling import KYIV, MAY_FOLLOW, payment_like
+
+log = structlog.get_logger(__name__)
+
+KEY_ANSWER_PAUSE = timedelta(minutes=2)
+KEY_ANSWER_DEADLINE = timedelta(hours=24)
+"""A signature whose key DNS does not give is tried again this often, and for this long."""
+
+OLDER_THAN_CUTOFF = timedelta(days=1)
+"""How much older than the mailbox's cut-off a payment may be (design, rule 9)."""
+
+DONE = frozenset({State.SETTLED, State.PARTIAL, State.OVERPAID, State.POSTED})
+"""States in which a repeat of the notice has nothing left to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxRules:
+    name: str
+    folder: str = "INBOX"
+    authserv_id: str | None = None
+    merchant: str | None = None  # the settings' name, for letters that name none
+    since: datetime | None = None
+    max_bytes: int = 5_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayRules:
+    name: str
+    domains: tuple[str, ...]
+    senders: tuple[str, ...] = ()
+    trust: tuple[Voucher, ...] = (Voucher.DKIM, Voucher.AUTHENTICATION_RESULTS, Voucher.WITNESS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MerchantRules:
+    name: str
+    gateway: str
+    names: tuple[str, ...]
+    desk: str
+    order_field: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the settings say about reading; each mapping is keyed by the settings' name."""
+
+    mailboxes: Mapping[str, MailboxRules] = field(default_factory=dict)
+    gateways: Mapping[str, GatewayRules] = field(default_factory=dict)
+    merchants: Mapping[str, MerchantRules] = field(default_factory=dict)
+
+    @property
+    def senders(self) -> Mapping[str, Collection[str]]:
+        """Domains and addresses by gateway: mail from them is ours to read."""
+        return {name: (*rules.domains, *rules.senders) for name, rules in self.gateways.items()}
+
+    @property
+    def order_fields(self) -> Mapping[str, Sequence[str]]:
+        """The labels of the payment pages' additional field, by gateway."""
+        found: dict[str, list[str]] = {}
+        for merchant in self.merchants.values():
+            found.setdefault(merchant.gateway, []).extend(merchant.order_field)
+        return found
+
+
+class Intake:
+    """The reading half of the line. `recorded` is told the desk of every new or refilled entry."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        parsers: Sequence[Parser],
+        rules: Rules,
+        fetch_key: trust.FetchKey,
+        recorded: Callable[[str], None] = lambda desk: None,
+    ) -> None:
+        self.ledger = ledger
+        self.parsers = parsers
+        self.rules = rules
+        self.fetch_key = fetch_key
+        self.recorded = recorded
+
+    # ------------------------------------------------------------ taking
+
+    def take(
+        self,
+        raw: bytes,
+        *,
+        mailbox: str,
+        received_at: datetime,
+        ref: MailRef | None = None,
+        truncated: bool = False,
+    ) -> tuple[Outcome, ...]:
+        """Store a message and read it. The same bytes again, from any folder or by hand, are read no second time."""
+        limit = self.rules.mailboxes[mailbox].max_bytes if mailbox in self.rules.mailboxes else 5_000_000
+        message = decoding.decode(raw, max_bytes=limit)
+        with self.ledger.begin() as tx:
+            mail, new = tx.take(
+                mailbox=mailbox,
+                ref=ref,
+                raw=raw,
+                sha256=hashlib.sha256(raw).hexdigest(),
+                sender=message.sender.email if message.sender else "",
+                subject=message.subject,
+                received_at=received_at,
+            )
+            if truncated and new:
+                tx.close_mail(mail.id, MailState.TAKEN, facts={"truncated": True})
+                mail = tx.mail(mail.id)
+        if new or mail.state is MailState.TAKEN:
+            return self.read(mail)
+        return self.standing(mail)
+
+    def read_due(self) -> list[Outcome]:
+        """Messages that wait for a key, were left in the middle by a crash, or were sent back by a person."""
+        with self.ledger.look() as tx:
+            due = tx.due_mails()
+        return [done for mail in due for done in self.read(mail)]
+
+    def standing(self, mail: Mail) -> tuple[Outcome, ...]:
+        """How a message that was read before stands now."""
+        with self.ledger.look() as tx:
+            entries = tx.entries(mail_id=mail.id)
+        return tuple(of_repeat(entry) for entry in entries) or (outcome.of_mail(mail),)
+
+    # ------------------------------------------------------------ reading
+
+    def read(self, mail: Mail) -> tuple[Outcome, ...]:
+        """Read a stored message with today's parsers; what is wrong with it is a held message."""
+        with self.ledger.look() as tx:
+            raw = tx.raw(mail.id)
+        with structlog.contextvars.bound_contextvars(mail=mail.id, mailbox=mail.mailbox):
+            try:
+                if raw is None:
+                    raise HeldError("its bytes are no longer stored", reason=Reason.UNREADABLE)
+                if mail.facts.get("truncated"):
+                    raise HeldError("larger than max_bytes", reason=Reason.MESSAGE_TOO_LARGE, truncated=True)
+                return self._read(mail, raw)
+            except HeldError as exc:
+                if isinstance(exc, ParserFailed):
+                    log.exception("parser.failed", mail=mail.id, parser=exc.facts.get("parser"))
+                return (self._hold(mail, exc),)
+
+    def _read(self, mail: Mail, raw: bytes) -> tuple[Outcome, ...]:
+        box = self.rules.mailboxes.get(mail.mailbox, MailboxRules(name=mail.mailbox))
+        message = decoding.decode(raw, max_bytes=box.max_bytes)
+        found = reading.read(message, self.parsers, senders=self.rules.senders, order_fields=self.rules.order_fields)
+        kinds = sorted({notice.kind.value for notice in found.notices})
+        log.info("notice.read", parser=found.parser, kinds=kinds)
+        money = [notice for notice in found.notices if payment_like(notice.kind)]
+        if not money:
+            return (self._close(mail, MailState.SKIPPED, facts={"kinds": kinds}, parser=found.parser),)
+        verdict = self._verdict(mail, found.source, money[0].gateway, box)
+        if verdict.trusted_by is None:
+            return (self._untrusted(mail, found, verdict),)
+        try:
+            entries = [self._new_entry(mail, notice, box, verdict.trusted_by) for notice in money]
+        except HeldError as exc:
+            return (self._hold(mail, exc, verdict=verdict, parser=found.parser),)
+        return self._record(mail, entries, verdict, found.parser)
+
+    # ------------------------------------------------------------ trust
+
+    def _verdict(self, mail: Mail, source: Message, gateway: str, box: MailboxRules) -> Verdict:
+        """A verdict that once vouched stays: a key that was rotated away since does not take it back."""
+        if mail.verdict is not None and mail.verdict.trusted_by is not None:
+            return mail.verdict
+        rules = self.rules.gateways.get(gateway)
+        if rules is None:
+            return Verdict(trusted_by=None)
+        policy = trust.TrustPolicy(accepts=rules.trust, domains=rules.domains, authserv_id=box.authserv_id)
+        return trust.judge(source, policy, self.fetch_key)
+
+    def _untrusted(self, mail: Mail, found: reading.Reading, verdict: Verdict) -> Outcome:
+        facts = {"checks": [f"{check.voucher}: {check.result}: {check.detail}" for check in verdict.checks]}
+        now = self.ledger.clock()
+        if verdict.temporary and now < mail.taken_at + KEY_ANSWER_DEADLINE:
+            retry_at = now + KEY_ANSWER_PAUSE
+            return self._close(
+                mail,
+                MailState.WAITING,
+                reason=Reason.UNTRUSTED,
+                facts=facts,
+                verdict=verdict,
+                parser=found.parser,
+                retry_at=retry_at,
+            )
+        self._campaign(mail, found)
+        return self._close(
+            mail, MailState.HELD, reason=Reason.UNTRUSTED, facts=facts, verdict=verdict, parser=found.parser
+        )
+
+    def _campaign(self, mail: Mail, found: reading.Reading) -> None:
+        """Forged letters come in waves: the first of a day from one sender is told loudly, the rest are counted."""
+        day = self.ledger.clock().astimezone(KYIV).date().isoformat()
+        name = f"campaign:{day}:{found.parser}:{mail.sender.rpartition('@')[2].lower()}"
+        with self.ledger.begin() as tx:
+            count = int((tx.recall(name) or {}).get("count", 0)) + 1
+            tx.remember(name, {"count": count})
+        level = log.warning if count == 1 else log.info
+        level("campaign.seen", sender=mail.sender, parser=found.parser, count=count)
+
+    # ------------------------------------------------------------ facts
+
+    def _new_entry(self, mail: Mail, notice: Notice, box: MailboxRules, voucher: Voucher) -> NewEntry:
+        for name in ("transaction_id", "amount", "paid_at"):
+            if getattr(notice, name) is None:
+                raise FieldMissing(parser=notice.parser, field=name)
+        amount, transaction_id, paid_at = notice.amount, notice.transaction_id, notice.paid_at
+        if amount is None or transaction_id is None or paid_at is None:
+            raise RuntimeError("a payment without its facts was let through")
+        merchant = self._merchant(notice, box)
+        self._refuse_too_old(mail, notice, paid_at, box)
+        key = f"{notice.gateway}:{merchant.name}:{transaction_id}"
+        if notice.kind in MONEY_BACK:
+            # one payment can be given back in parts: a refund's own date is part of its key
+            key = f"{key}:{notice.kind.value}:{paid_at:%Y%m%dT%H%M%SZ}"
+        return NewEntry(
+            key=key,
+            desk=merchant.desk,
+            gateway=notice.gateway,
+            merchant=merchant.name,
+            kind=notice.kind,
+            transaction_id=transaction_id,
+            amount=amount,
+            order_number=notice.order_number,
+            order_raw=notice.order_raw,
+            paid_at=paid_at,
+            payer=notice.payer,
+            parser=notice.parser,
+            trusted_by=voucher,
+        )
+
+    def _merchant(self, notice: Notice, box: MailboxRules) -> MerchantRules:
+        """A signature proves who wrote the letter, not that we were paid: the shop must be one of ours."""
+        printed = {name.strip().casefold() for name in notice.merchant_names}
+        if not printed:
+            if box.merchant is None:
+                raise HeldError("the letter names no shop", reason=Reason.MERCHANT_MISSING)
+            return self.rules.merchants[box.merchant]
+        ours = [
+            merchant
+            for merchant in self.rules.merchants.values()
+            if merchant.gateway == notice.gateway and printed & {name.strip().casefold() for name in merchant.names}
+        ]
+        if len(ours) != 1:
+            raise HeldError(
+                "the letter is about a shop that is none of ours" if not ours else "the letter names two of our shops",
+                reason=Reason.WRONG_MERCHANT,
+                merchant=notice.merchant,
+                known=sorted(name for merchant in self.rules.merchants.values() for name in merchant.names),
+            )
+        return ours[0]
+
+    def _refuse_too_old(self, mail: Mail, notice: Notice, paid_at: datetime, box: MailboxRules) -> None:
+        with self.ledger.look() as tx:
+            met = tx.mailbox(box.name, box.folder)
+        cutoff = met.cutoff_at if met is not None else box.since
+        if cutoff is None or paid_at >= cutoff - OLDER_THAN_CUTOFF:
+            return
+        if Reason.TOO_OLD in mail.facts.get("acknowledged", ()):
+            return
+        raise HeldError(
+            "paid before this mailbox was taken into service",
+            reason=Reason.TOO_OLD,
+            paid_at=paid_at.isoformat(),
+            cutoff=cutoff.isoformat(),
+            transaction_id=notice.transaction_id,
+        )
+
+    # ------------------------------------------------------------ recording
+
+    def _record(self, mail: Mail, entries: Sequence[NewEntry], verdict: Verdict, parser: str) -> tuple[Outcome, ...]:
+        """All notices of a message in one commit: the row before the act."""
+        done: list[Outcome] = []
+        with self.ledger.begin() as tx:
+            kept: list[int] = []
+            for new in entries:
+                if new.kind in MONEY_BACK and new.order_number is None:
+                    new = _with_order_of_payment(tx, new)
+                entry, how = tx.record(mail.id, new)
+                if how is Recorded.CONFLICT:
+                    entry = _hold_conflict(tx, entry, new, mail)
+                kept.append(entry.id)
+                done.append(of_repeat(entry) if how is Recorded.ALREADY else outcome.of_entry(entry))
+            tx.close_mail(mail.id, MailState.READ, facts={"entries": kept}, verdict=verdict, parser=parser)
+        for ended, new in zip(done, entries, strict=True):
+            log.info("entry.recorded", key=ended.key, order=ended.order, amount=str(ended.amount), state=ended.state)
+            self.recorded(new.desk)
+        return tuple(done)
+
+    def _hold(
+        self, mail: Mail, error: HeldError, *, verdict: Verdict | None = None, parser: str | None = None
+    ) -> Outcome:
+        facts = {"error": str(error), **error.facts}
+        return self._close(mail, MailState.HELD, reason=error.reason, facts=facts, verdict=verdict, parser=parser)
+
+    def _close(
+        self,
+        mail: Mail,
+        state: MailState,
+        *,
+        reason: Reason | None = None,
+        facts: Mapping[str, object] | None = None,
+        verdict: Verdict | None = None,
+        parser: str | None = None,
+        retry_at: datetime | None = None,
+    ) -> Outcome:
+        kept = {"acknowledged": mail.facts["acknowledged"]} if "acknowledged" in mail.facts else {}
+        with self.ledger.begin() as tx:
+            closed = tx.close_mail(
+                mail.id,
+                state,
+                reason=reason,
+                facts={**kept, **(facts or {})},
+                verdict=verdict,
+                parser=parser,
+                retry_at=retry_at,
+            )
+        level = log.warning if state in (MailState.HELD, MailState.WAITING) else log.info
+        level(f"message.{state.value}", mail=mail.id, reason=reason.value if reason else None)
+        return outcome.of_mail(closed)
+
+
+def of_repeat(entry: Entry) -> Outcome:
+    """A notice seen again: `already` where nothing is left to do, else how its payment stands."""
+    return outcome.of_entry(entry, OutcomeWord.ALREADY if entry.state in DONE else None)
+
+
+def _with_order_of_payment(tx: LedgerTx, refund: NewEntry) -> NewEntry:
+    """A refund that names no order is its payment's: it must keep that order from being advanced."""
+    payment_key = f"{refund.gateway}:{refund.merchant}:{refund.transaction_id}"
+    payments = [entry for entry in tx.entries(key=payment_key) if entry.kind is Kind.PAYMENT]
+    if not payments:
+        return refund
+    fields = {name: getattr(refund, name) for name in NewEntry.__dataclass_fields__}
+    return NewEntry(**{**fields, "order_number": payments[0].order_number})
+
+
+def _hold_conflict(tx: LedgerTx, entry: Entry, new: NewEntry, mail: Mail) -> Entry:
+    """The same payment told with other facts is neither a repeat nor a new payment: a person looks, once per telling."""
+    told = {
+        "transaction_id": new.transaction_id,
+        "amount": str(new.amount),
+        "order": new.order_number,
+        "kind": new.kind.value,
+    }
+    mark = f"conflict:{new.transaction_id}:{new.amount}:{new.order_number}:{new.kind}"
+    if mark in entry.acknowledged or State.HELD not in MAY_FOLLOW[entry.state]:
+        return entry
+    facts = {"told": told, "mail": mail.id, "fingerprint": mark}
+    return tx.change(entry, State.HELD, reason=Reason.CONFLICT, facts=facts, event="entry.held")

@@ -1,0 +1,42 @@
+"""How an entry or a message stands, as the `Outcome` that commands print."""
+
+from __future__ import annotations
+
+from reconciler.model import Entry, Facts, Mail, MailState, Outcome, OutcomeWord
+from reconciler.settling import OUTCOME_OF
+
+_MAIL_OUTCOME = {
+    MailState.TAKEN: OutcomeWord.WAITING,
+    MailState.READ: OutcomeWord.ALREADY,
+    MailState.SKIPPED: OutcomeWord.SKIPPED,
+    MailState.WAITING: OutcomeWord.WAITING,
+    MailState.HELD: OutcomeWord.HELD,
+    MailState.DISCARDED: OutcomeWord.DISCARDED,
+}
+
+
+def of_entry(entry: Entry, word: OutcomeWord | None = None, *, facts: Facts | None = None) -> Outcome:
+    return Outcome(
+        id=f"e{entry.id}",
+        mail=entry.mail_id,
+        key=entry.key,
+        state=entry.state.value,
+        outcome=word or OUTCOME_OF[entry.state],
+        reason=entry.reason,
+        order=entry.order_number,
+        amount=entry.amount,
+        transaction_id=entry.transaction_id,
+        facts=entry.facts if facts is None else facts,
+    )
+
+
+def of_mail(mail: Mail, word: OutcomeWord | None = None) -> Outcome:
+    return Outcome(
+        id=f"m{mail.id}",
+        mail=mail.id,
+        key=None,
+        state=mail.state.value,
+        outcome=word or _MAIL_OUTCOME[mail.state],
+        reason=mail.reason,
+        facts=mail.facts,
+    )

@@ -1,0 +1,146 @@
+"""
+Everything due on one desk, one entry at a time, by the desk's only writer.
+
+Payments that want something are walked first, the oldest first. Open orders that were partly paid, overpaid or left to a
+person are only glanced at, a hundred a request, and walked when something about them has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from reconciler.errors import DeskStopped, HeldError, LedgerUnavailable, TransientError
+from reconciler.flow.closing import DESK_PAUSES
+from reconciler.flow.record import WalkSettings
+from reconciler.flow.walk import Trouble, Walk
+from reconciler.model import Entry, Outcome, Peek, State
+from reconciler.ports import Desk, Ledger
+from reconciler.settling import Mode, pause, totals_facts
+
+log = structlog.get_logger(__name__)
+
+STOPPED_PAUSE = timedelta(minutes=5)
+"""How often a desk that refuses everything (token, scope, subscription) is probed."""
+
+AT_REST = frozenset({State.PARTIAL, State.OVERPAID, State.POSTED})
+
+
+class DeskWorker:
+    """Owns no thread and no lock: whoever calls it has made sure to be the desk's only writer."""
+
+    def __init__(self, *, ledger: Ledger, desk: Desk, settings: WalkSettings) -> None:
+        self.ledger = ledger
+        self.desk = desk
+        self.settings = settings
+        self.log = log.bind(desk=desk.name)
+        self.trouble: TransientError | None = None
+        self.trouble_until: datetime | None = None
+        self._failures = 0
+
+    def start(self) -> None:
+        """Take over: a step found `sending` was sent by somebody who is gone, so its outcome is unknown."""
+        with self.ledger.begin() as tx:
+            adopted = tx.adopt_sending(self.desk.name)
+            woken = 0 if self.settings.policy.mode is Mode.OBSERVE else tx.requeue(self.desk.name)
+        if adopted or woken:
+            self.log.warning("desk.taken_over", unknown_steps=adopted, observed_entries=woken)
+
+    def next_at(self) -> datetime | None:
+        """When there is something to do; None: not before something new arrives."""
+        with self.ledger.look() as tx:
+            if tx.paused(self.desk.name):
+                return None
+            due = tx.next_due(self.desk.name)
+        if due is None or self.trouble_until is None:
+            return due
+        return max(due, self.trouble_until)
+
+    def run_due(self, stop: Callable[[], bool] = lambda: False) -> list[Outcome]:
+        """Walk what is due now. Ends early when the desk is in trouble or `stop` says so; nothing is lost by that."""
+        now = self.ledger.clock()
+        with self.ledger.look() as tx:
+            if tx.paused(self.desk.name) or (self.trouble_until is not None and now < self.trouble_until):
+                return []
+            due = tx.due_entries(self.desk.name)
+        resting = [entry for entry in due if entry.state in AT_REST and "order_id" in entry.facts]
+        ids = {entry.id for entry in resting}
+        outcomes: list[Outcome] = []
+        try:
+            for entry in (entry for entry in due if entry.id not in ids):
+                if stop():
+                    return outcomes
+                outcomes.append(self.walk(entry))
+            for entry in self._changed(resting):
+                if stop():
+                    return outcomes
+                outcomes.append(self.walk(entry))
+        except Trouble as trouble:
+            outcomes.append(trouble.left)
+            self._leave_alone(trouble.error)
+        except TransientError as exc:
+            self._leave_alone(exc)
+        return outcomes
+
+    def walk(self, entry: Entry) -> Outcome:
+        """Walk one entry as it stands now. Raises Trouble, or LedgerUnavailable."""
+        with self.ledger.look() as tx:
+            entry = tx.entry(entry.id)
+        done = Walk(entry, ledger=self.ledger, desk=self.desk, settings=self.settings).run()
+        self._recovered()
+        return done
+
+    # ------------------------------------------------------------ rechecks
+
+    def _changed(self, resting: Sequence[Entry]) -> list[Entry]:
+        """The entries about which something has changed on the desk; the others are looked at again later."""
+        if not resting:
+            return []
+        wanted = {task for entry in resting for task in self._watched(entry)}
+        try:
+            seen = self.desk.peek(sorted(wanted))
+        except HeldError as exc:
+            raise DeskStopped(str(exc), **exc.facts) from exc
+        self._recovered()
+        same = [entry for entry in resting if self._is_unchanged(entry, seen)]
+        with self.ledger.begin() as tx:
+            tx.postpone([entry.id for entry in same], self.ledger.clock() + self.settings.recheck)
+        still = {entry.id for entry in same}
+        return [entry for entry in resting if entry.id not in still]
+
+    def _watched(self, entry: Entry) -> list[str]:
+        """The task whose totals matter; for a payment left to a person also the order, whose status does."""
+        watched = [entry.task] if entry.task else []
+        return [*watched, str(entry.facts["order_id"])] if entry.state is State.POSTED else watched
+
+    def _is_unchanged(self, entry: Entry, seen: Mapping[str, Peek]) -> bool:
+        if entry.task is None or entry.task not in seen:
+            return False
+        totals = totals_facts(seen[entry.task].totals)
+        if any(entry.facts.get(name) != value for name, value in totals.items()):
+            return False
+        if entry.state is not State.POSTED:
+            return True
+        order = seen.get(str(entry.facts["order_id"]))
+        return order is not None and order.status is not None and order.status.name == entry.facts.get("status")
+
+    # ------------------------------------------------------------ trouble
+
+    def _leave_alone(self, error: TransientError) -> None:
+        after = pause(self._failures, DESK_PAUSES)
+        if isinstance(error, DeskStopped):
+            after = STOPPED_PAUSE
+        if error.retry_after is not None:
+            after = max(after, timedelta(seconds=error.retry_after))
+        self._failures += 1
+        self.trouble = error
+        self.trouble_until = self.ledger.clock() + after
+        where = "ledger.unavailable" if isinstance(error, LedgerUnavailable) else "desk.trouble"
+        self.log.warning(where, error=str(error), failures=self._failures, next_try_at=self.trouble_until.isoformat())
+
+    def _recovered(self) -> None:
+        if self.trouble is not None:
+            self.log.info("desk.recovered", after_failures=self._failures)
+        self.trouble, self.trouble_until, self._failures = None, None, 0
