@@ -25,7 +25,7 @@ from reconciler.message.entity import Field
 # It logs the names of strangers' headers and parts; no mail content belongs in the service's log.
 logging.getLogger("mailparser").setLevel(logging.CRITICAL)
 
-MAX_DESCRIPTION = 4 * 1024  # bytes of one Content-* field: RFC 2231 decoding is quadratic in the number of parameters
+MAX_DESCRIPTION = 2 * 1024  # bytes of one Content-* field: RFC 2231 decoding is quadratic in the number of parameters
 # Zones a Date may name; any other alphabetic zone ("EET") would be read as UTC and shift the time by hours.
 _KNOWN_ZONES = frozenset({"UT", "UTC", "GMT", "Z", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"})
 _COMMENT = re.compile(r"\([^()]*\)")

@@ -21,6 +21,7 @@ MAX_FIELD = 16 * 1024  # bytes of one field; mail-parser and RFC 2231 decoding a
 _LINE_END = re.compile(rb"\r?\n")
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]*:(.*)", re.DOTALL)
+_AFTER_DELIMITER = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
 _UNFOLD = re.compile(rb"\r?\n(?=[ \t])")
 
 Field = tuple[str, bytes]
@@ -101,18 +102,31 @@ def children(body: bytes, boundary: bytes, *, most: int) -> tuple[list[bytes], b
 
     Returns: the parts' bytes, and whether the closing boundary was found.
     """
-    delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    delimiter = b"--" + boundary
     parts: list[bytes] = []
     start: int | None = None
-    for match in delimiter.finditer(body):
+    at = body.find(delimiter)
+    while at >= 0:
+        after = at + len(delimiter)
+        tail = _AFTER_DELIMITER.match(body, after) if at == 0 or body[at - 1 : at] == b"\n" else None
+        if tail is None:
+            at = body.find(delimiter, after)
+            continue
         if start is not None:
-            parts.append(body[start : match.start()] if match.start() >= start else b"")
-        if match[1]:
+            parts.append(body[start : max(start, _before_line_end(body, at))])
+        if tail[1]:
             return parts, True
         if len(parts) > most:
             return parts, False
-        line_end = _LINE_END.match(body, match.end())
-        start = line_end.end() if line_end else len(body)
+        start = tail.end()
+        at = body.find(delimiter, start)
     if start is not None:
         parts.append(body[start:])
     return parts, False
+
+
+def _before_line_end(body: bytes, at: int) -> int:
+    """The line end before a delimiter belongs to the delimiter."""
+    if body[at - 2 : at] == b"\r\n":
+        return at - 2
+    return at - 1 if at else 0
