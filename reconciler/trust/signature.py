@@ -29,9 +29,10 @@ MAX_TRIED = 5  # signatures of the gateway's domains that are verified; a mail c
 MAX_REPORTED = 20
 CLOCK_SLACK = 15 * 60  # seconds by which t= and x= may be off
 _REQUIRED = frozenset({"from", "subject", "date"})
+_READING = frozenset({"content-type", "content-transfer-encoding"})
 _ALGORITHMS = frozenset({"rsa-sha256", "ed25519-sha256"})  # RFC 8301: rsa-sha1 must not be accepted
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9_])?")
-_SPACES = re.compile(rb"[ \t]{64,}")
+_SPACES = re.compile(rb"(?<![ \t])[ \t]{64,}")
 _MAX_SPACES_COST = 50_000_000  # dkimpy's space folding is quadratic in the length of one run of spaces
 # What dkimpy lets through when a tag, a key or a header is not what it expects: each is a signature that does not hold.
 _BROKEN = (
@@ -81,6 +82,8 @@ def _one(
 ) -> Check:
     domain, selector = tags.get("d", ""), tags.get("s", "")
     facts: dict[str, Any] = {"domain": domain, "selector": selector, "signed": sorted(_signed(tags))}
+    # for `explain`: a replayed letter could carry another value of these, and so be read in another way
+    facts["unsigned"] = sorted({name.lower() for name, _ in fields(message.raw)} & _READING - _signed(tags))
     name = f"d={domain} s={selector}"
     objection = _objection(message, tags, policy, now)
     if objection:

@@ -1,0 +1,381 @@
+"""Nobody but the gateway, or our own server speaking of it, vouches for a letter."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+
+import dkim
+import pytest
+
+from reconciler.message import decode
+from reconciler.model import Check, Verdict, Voucher
+from reconciler.sandbox import keys, letters
+from reconciler.trust import KeyAnswer, TrustPolicy, judge, verdict_from_json, verdict_to_json
+
+OURS = "mx.example.ua"
+POLICY = TrustPolicy(
+    accepts=(Voucher.DKIM, Voucher.AUTHENTICATION_RESULTS),
+    domains=("wayforpay.com.ua", "wayforpay.com"),
+    authserv_id=OURS,
+)
+PASS = b"dkim=pass header.d=wayforpay.com.ua"
+RECEIVED = b"Received: from mail.wayforpay.com.ua (x [192.0.2.1]) by mx.example.ua (Postfix); Fri, 20 Nov 2026 12:05:40 +0000\r\n"
+FOREIGN = b"Received: from a by relay.example.net; Fri, 20 Nov 2026 12:05:40 +0000\r\n"
+SHORT = (b"from", b"subject", b"date")
+GENUINE = letters.notice(text=True)
+
+# A 768-bit pair made for this test alone: a signature anybody can forge.
+WEAK_KEY = """\
+-----BEGIN RSA PRIVATE KEY-----
+MIIByQIBAAJhAKtf23jVW6uVD+zjW89SYymb/m2BfGeaYuhyDGWiPnExVLlT+cfH
+jsDZXG8cL9X/uM7W09FPuHFOwTeKHM15Xwbmd1cnZBs/pfCBLnd4ewqPWN7UzkfX
+jSSDe3t8ZTdGmwIDAQABAmAiV4I2k6LcHnHjiagjQqJGe1EgBpu0czaw1/HuB/Y1
+XqpYvSBHzZCoyqYASgi3/JdrIwULoK1hqi0K7OEpXwnIdHqscWhD8Rd6so+NmyCk
+pxhuYoV/FS2RV1mkV4BNJMECMQDc1FRx7xzC9FS314U6ESWad8SuUOtIYAdSMq+k
+a8WqokGf1m9qfnlhL3UbX1IIyWECMQDGqyV6cFuy4lp3Rzk+r+qGuSOBXPWDS+7u
+47BkPSS46o4asuV9fQJnerf2Kr8TpXsCMHeBCHnn1n7CTp52qYh1Aw6Gxg83hzxR
+i2S2PUsTb5MZ372qA/1zmCg50HwRp4lNwQIwVnMG/f6CiJbi0uCVUmfuX+2UO6id
+1SJnuGAv046fui+m4otSPYb2Ut0dy+rR9tSdAjBJ0lwA62zVzW92h4O80sqSRC11
+7KW9sy5O+S0VAJz1GwaiVN8nVROyHq7dy36odS8=
+-----END RSA PRIVATE KEY-----
+"""
+WEAK_RECORD = "v=DKIM1; p=MHwwDQYJKoZIhvcNAQEBBQADawAwaAJhAKtf23jVW6uVD+zjW89SYymb/m2BfGeaYuhyDGWiPnExVLlT+cfHjsDZXG8cL9X/uM7W09FPuHFOwTeKHM15Xwbmd1cnZBs/pfCBLnd4ewqPWN7UzkfXjSSDe3t8ZTdGmwIDAQAB"
+
+RECORDS = keys.zone("wayforpay.com.ua", "wayforpay.com", "attacker.example", "pay.wayforpay.com.ua", "com.ua") | {
+    "weak._domainkey.wayforpay.com.ua": WEAK_RECORD,
+    "revoked._domainkey.wayforpay.com.ua": "v=DKIM1; p=",
+    "testing._domainkey.wayforpay.com.ua": keys.RECORD + "; t=y",
+    "sha1._domainkey.wayforpay.com.ua": keys.RECORD + "; h=sha1",
+    "web._domainkey.wayforpay.com.ua": keys.RECORD + "; s=web",
+    "torn._domainkey.wayforpay.com.ua": "v=DKIM1; ;; p",
+    "rubbish._domainkey.wayforpay.com.ua": "v=DKIM1; p=AAAA",
+}
+
+
+def dns(name: str) -> KeyAnswer:
+    """The world's DNS: the gateway's keys, and attackers' keys under their own names."""
+    record = RECORDS.get(name)
+    return KeyAnswer(record=None if record is None else record.encode(), detail="NXDOMAIN")
+
+
+def verdict(raw: bytes, policy: TrustPolicy = POLICY, fetch: Callable[[str], KeyAnswer] = dns) -> Verdict:
+    return judge(decode(raw), policy, fetch)
+
+
+def results(value: bytes, name: bytes = b"Authentication-Results") -> bytes:
+    return name + b": " + value + b"\r\n"
+
+
+def signed(raw: bytes = GENUINE, *, domain: str = "wayforpay.com.ua", selector: str = "sandbox") -> bytes:
+    return letters.sign(raw, domain=domain, selector=selector)
+
+
+def from_(sender: bytes, raw: bytes = GENUINE) -> bytes:
+    return raw.replace(b"From: WayForPay <notify@wayforpay.com.ua>", b"From: " + sender, 1)
+
+
+def without(name: bytes, raw: bytes = GENUINE) -> bytes:
+    header, gap, body = raw.partition(b"\r\n\r\n")
+    return b"\r\n".join(line for line in header.split(b"\r\n") if not line.startswith(name + b":")) + gap + body
+
+
+def with_tags(extra: bytes) -> bytes:
+    """A signature whose tags were written by hand before it was made: t=, x= and others are covered by it."""
+    signer = dkim.DKIM(GENUINE)
+    original = signer.gen_header
+
+    def gen_header(fields: list[tuple[bytes, bytes]], *args: object) -> bytes:
+        key, _, value = extra.partition(b"=")
+        kept = [(name, text) for name, text in fields if name != key]
+        made: bytes = original([*kept[:-1], (key, value), kept[-1]], *args)
+        return made
+
+    signer.gen_header = gen_header
+    made: bytes = signer.sign(
+        b"sandbox",
+        b"wayforpay.com.ua",
+        keys.PRIVATE_KEY.encode(),
+        include_headers=list(SHORT),
+        canonicalize=(b"relaxed", b"relaxed"),
+    )
+    return made + GENUINE
+
+
+def body_limited() -> bytes:
+    signature: bytes = dkim.sign(
+        GENUINE, b"sandbox", b"wayforpay.com.ua", keys.PRIVATE_KEY.encode(), include_headers=list(SHORT), length=True
+    )
+    return signature + GENUINE + "Номер замовлення: 666\r\n".encode()
+
+
+def sha1_signed() -> bytes:
+    signature: bytes = dkim.sign(
+        GENUINE,
+        b"sandbox",
+        b"wayforpay.com.ua",
+        keys.PRIVATE_KEY.encode(),
+        include_headers=list(SHORT),
+        signature_algorithm=b"rsa-sha1",
+    )
+    return signature + GENUINE
+
+
+TRUE = signed()
+ATTACKS: dict[str, bytes] = {
+    # -- no signature, or somebody else's (S02, S03)
+    "the exact template, spoofed From": GENUINE,
+    "signed by the attacker's domain": signed(domain="attacker.example"),
+    "signed by the attacker's domain, i= of it": signed(from_(b"<notify@wayforpay.com.ua.attacker.example>"), domain="attacker.example"),
+    "signed by a domain above the gateway's": signed(domain="com.ua"),
+    "signed by a subdomain that is not listed": signed(domain="pay.wayforpay.com.ua"),
+    "look-alike domain in From": signed(from_(b"<notify@wayforpay.com.ua.attacker.example>")),
+    "gateway's address as display name": signed(from_(b'"notify@wayforpay.com.ua" <x@attacker.example>'), domain="attacker.example"),
+    "suffix that is no label": signed(from_(b"<notify@notwayforpay.com.ua>")),
+    "From under the parent of the domain": signed(from_(b"<notify@com.ua>")),
+    "the other gateway domain in From": signed(from_(b"<notify@wayforpay.com>")),
+    "key that does not exist": signed(selector="nowhere"),
+    "signature of another letter": TRUE.partition(b"From:")[0] + letters.notice(text=True, amount="9999.00"),
+    # -- the letter was changed
+    "changed Message-ID and To": TRUE.replace(b"WFP-SOC", b"WFP-BTN").replace(b"pay@example.ua", b"bay@example.ua"),
+    "changed subject": TRUE.replace(b"Subject: ", b"Subject: x", 1),
+    "changed date": TRUE.replace(b" Nov 2026 ", b" Oct 2026 ", 1),
+    "appended body": TRUE + b"\r\nmore",
+    "second From on top": b"From: x@attacker.example\r\n" + TRUE,
+    "second From below": TRUE.replace(b"\r\nTo: ", b"\r\nFrom: x@attacker.example\r\nTo: ", 1),
+    "second From with a space before the colon": b"From : x@attacker.example\r\n" + TRUE,
+    "second Subject on top": b"Subject: 9 999,00\r\n" + TRUE,
+    "second Date on top": b"Date: Fri, 20 Nov 2026 14:05:35 +0200\r\n" + TRUE,
+    "two addresses in From": signed(from_(b"<notify@wayforpay.com.ua>, <x@attacker.example>")),
+    "no From at all": b"DKIM-Signature" + TRUE.partition(b"DKIM-Signature")[2].replace(b"\r\nFrom: WayForPay <notify@wayforpay.com.ua>", b"", 1),
+    "text behind l=": body_limited(),
+    "a header line that is none": b"Not a header\r\n" + TRUE,
+    "a header too large to read": b"X: " + b"a" * 20_000 + b"\r\n" + TRUE,
+    # -- the signature covers too little
+    "From unsigned in name only": TRUE.replace(b"h=from", b"h=form", 1),
+    "Subject not signed": letters.sign(GENUINE, headers=(b"from", b"date")),
+    "Date not signed": letters.sign(GENUINE, headers=(b"from", b"subject")),
+    # -- the signature or its key is worth nothing
+    "768-bit key": letters.sign(GENUINE, key=WEAK_KEY, selector="weak"),
+    "revoked key": signed(selector="revoked"),
+    "key under test": signed(selector="testing"),
+    "key for sha1": signed(selector="sha1"),
+    "key for another service": signed(selector="web"),
+    "torn key record": signed(selector="torn"),
+    "rubbish key": signed(selector="rubbish"),
+    "rsa-sha1": sha1_signed(),
+    "expired": with_tags(b"x=%d" % (time.time() - 86_400)),
+    "expired an hour ago": with_tags(b"x=%d" % (time.time() - 3600)),
+    "from the future": with_tags(b"t=%d" % (time.time() + 7200)),
+    "a tag twice": TRUE.replace(b"v=1;", b"v=1; d=wayforpay.com.ua;", 1),
+    "selector that is no name": TRUE.replace(b"s=sandbox", b"s=a/../b", 1),
+    "no tags": b"DKIM-Signature: rubbish\r\n" + GENUINE,
+    "runs of spaces": signed().replace(b"\r\n\r\n", b"\r\n\r\n" + b" " * 100_000, 1),
+    # -- Authentication-Results (S01)
+    "forged for another server": results(b"mx.attacker.example; " + PASS) + GENUINE,
+    "forged, our name inside theirs": results(b"mx.example.ua.attacker.example; " + PASS) + GENUINE,
+    "forged below a true fail": results(b"mx.example.ua; dkim=fail header.d=wayforpay.com.ua") + RECEIVED + results(b"mx.example.ua; " + PASS) + GENUINE,
+    "forged below a foreign server's": results(b"mx.attacker.example; dkim=none") + results(b"mx.example.ua; " + PASS) + GENUINE,
+    "forged below a foreign Received": FOREIGN + results(b"mx.example.ua; " + PASS) + GENUINE,
+    "forged below ours and a foreign Received": RECEIVED + FOREIGN + results(b"mx.example.ua; " + PASS) + GENUINE,
+    "Received that says by ours in a comment": b"Received: from a (by mx.example.ua) by relay.example.net; x\r\n" + results(b"mx.example.ua; " + PASS) + GENUINE,
+    "pass in a comment": results(b"mx.example.ua; dkim=fail (" + PASS + b") header.d=wayforpay.com.ua") + GENUINE,
+    "pass in a comment before the result": results(b"mx.example.ua (; " + PASS + b"); dkim=none") + GENUINE,
+    "pass in a nested comment": results(b"mx.example.ua; dkim=none (a (b) ; " + PASS + b")") + GENUINE,
+    "pass in a quoted reason": results(b'mx.example.ua; dkim=fail reason="x; ' + PASS + b'" header.d=wayforpay.com.ua') + GENUINE,
+    "our name in a comment": results(b"(mx.example.ua) mx.attacker.example; " + PASS) + GENUINE,
+    "our name quoted with a tail": results(b'"mx.example.ua; x"; ' + PASS) + GENUINE,
+    "our name behind an encoded word": results(b"=?utf-8?q?mx.example.ua?=; " + PASS) + GENUINE,
+    "pass behind a bare CR": results(b"mx.attacker.example; none\rAuthentication-Results: mx.example.ua; " + PASS) + GENUINE,
+    "pass for another domain": results(b"mx.example.ua; dkim=pass header.d=attacker.example") + GENUINE,
+    "pass for a domain in header.i only": results(b"mx.example.ua; dkim=pass header.i=@wayforpay.com.ua") + GENUINE,
+    "two header.d": results(b"mx.example.ua; dkim=pass header.d=attacker.example header.d=wayforpay.com.ua") + GENUINE,
+    "spf and dmarc pass only": results(b"mx.example.ua; spf=pass smtp.mailfrom=wayforpay.com.ua; dmarc=pass header.from=wayforpay.com.ua") + GENUINE,
+    "pass, but From is another's": results(b"mx.example.ua; " + PASS) + from_(b"<x@attacker.example>"),
+    "pass, but two From": results(b"mx.example.ua; " + PASS) + b"From: x@attacker.example\r\n" + GENUINE,
+    "pass, but no Date": results(b"mx.example.ua; " + PASS) + without(b"Date"),
+    "ARC's copy": results(b"i=1; mx.example.ua; " + PASS, b"ARC-Authentication-Results") + GENUINE,
+    "ARC's instance in ours": results(b"i=1; mx.example.ua; " + PASS) + GENUINE,
+    "the old header's name": results(b"mx.example.ua; " + PASS, b"X-Authentication-Results") + GENUINE,
+    "comments without end": results(b"mx.example.ua; " + b"(" * 3000 + PASS) + GENUINE,
+    "endless": results(b"mx.example.ua; " + PASS + b" " * 5000 + b"x") + GENUINE,
+    "signature tag instead of a result": results(b"mx.example.ua; dkim=passed header.d=wayforpay.com.ua") + GENUINE,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_no_attack_is_trusted(name: str) -> None:
+    """S01, S02, S03, S06, P17: forged, changed, borrowed and under-signed letters have no voucher."""
+    found = verdict(ATTACKS[name])
+    assert found.trusted_by is None
+    assert not found.temporary
+    assert found.checks
+    assert all(check.result in ("fail", "none") and check.detail for check in found.checks)
+
+
+GOOD: dict[str, bytes] = {
+    "signed": TRUE,
+    "with more Received on top": RECEIVED + TRUE,
+    "LF only": TRUE.replace(b"\r\n", b"\n"),
+    "with an mbox line": b"From notify@wayforpay.com.ua Fri Nov 20 12:05:35 2026\r\n" + TRUE,
+    "a list's signature on top": letters.sign(TRUE, domain="attacker.example"),
+    "a broken signature of ours on top": signed(selector="nowhere").partition(b"From:")[0] + TRUE,
+    "From under the domain": signed(from_(b"<notify@mail.wayforpay.com.ua>")),
+    "the other domain": signed(from_(b"<notify@wayforpay.com>"), domain="wayforpay.com"),
+    "upper case": signed(from_(b"<Notify@WayForPay.com.ua>"), domain="WAYFORPAY.com.ua"),
+    "From, Subject and Date alone": letters.sign(GENUINE, headers=SHORT),
+    "true t= and x=": with_tags(b"x=%d" % (time.time() + 86_400)),
+    "a forged Authentication-Results beside it": results(b"mx.attacker.example; dkim=fail") + TRUE,
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_genuine_letter_is_trusted(name: str) -> None:
+    """S03: the same letter, signed by the gateway, is vouched for however it travelled."""
+    assert verdict(GOOD[name]).trusted_by is Voucher.DKIM
+
+
+TOLD: dict[str, bytes] = {
+    "on top": results(b"mx.example.ua; " + PASS) + RECEIVED + GENUINE,
+    "below our own Received": RECEIVED + results(b"mx.example.ua; " + PASS) + GENUINE,
+    "below a hand-over inside": b"Received: from mx.example.ua by store.example.ua with LMTP; x\r\n" + RECEIVED + results(b"mx.example.ua; " + PASS) + GENUINE,
+    "below a hand-over to localhost": b"Received: by localhost; x\r\n" + results(b"mx.example.ua; " + PASS) + GENUINE,
+    "below a hand-over by address": b"Received: by 2002:a05:7108:1:2:3:4:5 with SMTP; x\r\n" + results(b"mx.example.ua; " + PASS) + GENUINE,
+    "upper case and version": results(b"MX.Example.UA 1; DKIM=Pass (ok) HEADER.D=WayForPay.com.ua") + GENUINE,
+    "folded, with comments and others": results(b'mx.example.ua;\r\n\tspf=pass smtp.mailfrom="a@b.example";\r\n dkim=fail header.d=other.example;\r\n dkim=pass (2048-bit key; unprotected)\r\n header.d=wayforpay.com.ua header.i=@wayforpay.com.ua header.b=abc') + GENUINE,
+    "quoted values": results(b'mx.example.ua; dkim=pass header.d="wayforpay.com.ua"') + GENUINE,
+    "a forged fail below": results(b"mx.example.ua; " + PASS) + RECEIVED + results(b"mx.example.ua; dkim=fail header.d=wayforpay.com.ua") + GENUINE,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_our_servers_word_is_taken(name: str) -> None:
+    """S01: the topmost header of the pinned server counts, in every spelling of the grammar."""
+    assert verdict(TOLD[name]).trusted_by is Voucher.AUTHENTICATION_RESULTS
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_no_pinned_server_no_word(name: str) -> None:
+    """S01: without authserv_id no Authentication-Results counts, nor does it when only dkim is accepted."""
+    unset = TrustPolicy(accepts=POLICY.accepts, domains=POLICY.domains)
+    only_dkim = TrustPolicy(accepts=(Voucher.DKIM,), domains=POLICY.domains, authserv_id=OURS)
+    assert verdict(TOLD[name], unset).trusted_by is None
+    assert verdict(TOLD[name], only_dkim).trusted_by is None
+
+
+def test_a_signature_is_not_tried_where_it_is_not_accepted() -> None:
+    """The settings' list is the whole list: a good signature counts only where dkim is named, and DNS is not asked."""
+    asked: list[str] = []
+
+    def fetch(name: str) -> KeyAnswer:
+        asked.append(name)
+        return dns(name)
+
+    policy = TrustPolicy(accepts=(Voucher.AUTHENTICATION_RESULTS,), domains=POLICY.domains, authserv_id=OURS)
+    assert verdict(TRUE, policy, fetch).trusted_by is None
+    assert asked == []
+
+
+def test_strangers_domains_are_never_asked_for() -> None:
+    """S13: a stranger's signature costs no DNS question, however many he adds."""
+    asked: list[str] = []
+
+    def fetch(name: str) -> KeyAnswer:
+        asked.append(name)
+        return dns(name)
+
+    strange = letters.sign(GENUINE, domain="attacker.example").partition(b"From:")[0]
+    assert verdict(strange * 50 + TRUE, fetch=fetch).trusted_by is None  # too many to find ours among them
+    assert asked == []
+    many = signed(selector="nowhere").partition(b"From:")[0]
+    verdict(many * 15 + GENUINE, fetch=fetch)
+    assert len(asked) == 5
+
+
+def test_dns_that_does_not_answer_is_temporary() -> None:
+    """S04: a time-out is neither pass nor fail; the mail waits, and another voucher still counts."""
+
+    def silent(name: str) -> KeyAnswer:
+        return KeyAnswer(temporary=True, detail="LifetimeTimeout")
+
+    found = verdict(TRUE, fetch=silent)
+    assert found.trusted_by is None
+    assert found.temporary
+    assert found.checks[0].result == "temperror"
+    told = verdict(results(b"mx.example.ua; " + PASS) + TRUE, fetch=silent)
+    assert told.trusted_by is Voucher.AUTHENTICATION_RESULTS
+    assert not told.temporary
+
+
+def test_the_key_stays_with_the_verdict() -> None:
+    """S05: what was fetched and signed stands in the verdict, so that a key rotated away changes nothing."""
+    (check, *_) = verdict(TRUE).checks
+    assert check.facts["key"] == keys.RECORD
+    assert check.facts["domain"] == "wayforpay.com.ua"
+    assert check.facts["selector"] == "sandbox"
+    assert check.facts["key_bits"] == 2048
+    assert {"from", "subject", "date"} <= set(check.facts["signed"])
+    assert check.facts["unsigned"] == []
+    (check, *_) = verdict(letters.sign(GENUINE, headers=SHORT)).checks
+    assert check.facts["unsigned"] == ["content-type"]
+
+
+@pytest.mark.parametrize("unit", [b" ", b" \r\n", b" " * 60 + b"x", b"\r\n", b"x"])
+def test_a_large_letter_is_judged_quickly(unit: bytes) -> None:
+    """P14, S13: a false signature of the gateway's on 5 MB, five times, costs a few CPU seconds and no trust."""
+    signature = TRUE.partition(b"From:")[0]
+    message = decode(signature * 5 + GENUINE.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" + unit * (4_900_000 // len(unit)))
+    started = time.process_time()
+    assert judge(message, POLICY, dns).trusted_by is None
+    assert time.process_time() - started < 8
+
+
+def test_none_is_the_last_resort() -> None:
+    """`none` trusts what nobody vouches for, after the others were tried, and never hides a better voucher."""
+    policy = TrustPolicy(accepts=(*POLICY.accepts, Voucher.NONE), domains=POLICY.domains, authserv_id=OURS)
+    assert verdict(GENUINE, policy).trusted_by is Voucher.NONE
+    assert [check.voucher for check in verdict(GENUINE, policy).checks] == [
+        Voucher.DKIM,
+        Voucher.AUTHENTICATION_RESULTS,
+        Voucher.NONE,
+    ]
+    assert verdict(TRUE, policy).trusted_by is Voucher.DKIM
+
+
+def test_a_witness_is_not_judged_here() -> None:
+    """A gateway whose only voucher is its API has nobody vouching until that was asked."""
+    policy = TrustPolicy(accepts=(Voucher.WITNESS,), domains=POLICY.domains, authserv_id=OURS)
+    assert verdict(TRUE, policy) == Verdict(trusted_by=None)
+
+
+def test_a_forwarded_letter_is_judged_by_its_own_bytes() -> None:
+    """P12: attached to a person's mail a genuine letter keeps its voucher, and lends the outer mail none."""
+    message = decode(letters.forward(TRUE))
+    assert judge(message.attached[0], POLICY, dns).trusted_by is Voucher.DKIM
+    assert judge(message, POLICY, dns).trusted_by is None
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b" x\r\n", b"DKIM-Signature:\r\n\r\n", b"Authentication-Results:\r\n\r\n", b"\xff\xfe" * 50]
+)
+def test_rubbish_is_judged(raw: bytes) -> None:
+    """S13: what is no mail at all has no voucher and raises nothing."""
+    assert verdict(raw).trusted_by is None
+
+
+@pytest.mark.parametrize("raw", [TRUE, GENUINE, TOLD["on top"], *list(ATTACKS.values())[:5]])
+def test_verdicts_survive_json(raw: bytes) -> None:
+    """S05: a stored verdict comes back as it was."""
+    found = verdict(raw)
+    assert verdict_from_json(json.loads(json.dumps(verdict_to_json(found)))) == found
+
+
+def test_a_stored_word_nobody_knows_is_an_error() -> None:
+    """A verdict is never read as the nearest one."""
+    stored = verdict_to_json(
+        Verdict(trusted_by=Voucher.PERSON, checks=(Check(voucher=Voucher.DKIM, result="none", detail="x"),))
+    )
+    assert verdict_from_json(stored).trusted_by is Voucher.PERSON
+    with pytest.raises(ValueError):
+        verdict_from_json(stored | {"trusted_by": "dkim2"})
