@@ -206,13 +206,19 @@ def test_two_mails_of_one_second_differ() -> None:
         ("Оплата <a@example.com>".encode(), [("Оплата", "a@example.com")]),
         (b"a@example.com, b@example.com", [("", "a@example.com"), ("", "b@example.com")]),
         (b"~.*@.*~", []),
+        (b"notify@wayfor\0pay.com.ua", [("", "notify@wayfor\ufffdpay.com.ua")]),
+        (b"<a@evil.example> <notify@wayforpay.com.ua>", []),
+        (b"x <notify@wayforpay.com.ua", []),
+        (b"=?utf-8?q?=3Cnotify=40wayforpay.com.ua=3E?=", []),
+        (b"a@b@wayforpay.com.ua", []),
         (b"undisclosed:;", []),
     ],
 )
 def test_senders(value: bytes, expected: list[tuple[str, str]]) -> None:
     """S09, P18: every From address as it stands, none made up, and a missing one is no crash."""
     message = decode(b"From: " + value + b"\r\n\r\n")
-    assert [(one.name, one.email) for one in message.senders if "~" not in one.email] == expected
+    assert [(one.name, one.email) for one in message.senders] == expected
+    assert ("from_unreadable" in message.defects) is (not expected)
 
 
 def test_a_forwarded_mail_is_kept_apart() -> None:

@@ -117,7 +117,7 @@ def _addresses(entity: Entity, names: tuple[str, ...], defects: list[str]) -> tu
     lossy = False
     for name in names:
         for value in entity.values(name)[:MAX_ADDRESSES]:
-            line = _BARE_BREAKS.sub(b" ", unfold(value)).replace(b"\0", b"")
+            line = _BARE_BREAKS.sub(b" ", unfold(value)).replace(b"\0", b"\xef\xbf\xbd")  # never join what it parted
             if not line.isascii():  # raw bytes in a display name: mail-parser reads UTF-8 only
                 plain = charsets.decode(line, "")
                 lossy = lossy or plain.lossy
