@@ -89,6 +89,17 @@ def test_a_lost_character_is_a_loss(text: str) -> None:
     assert "\0" not in message.texts[0].content
 
 
+@pytest.mark.parametrize("label", ["utf-8", "", "unknown-8bit"])
+def test_torn_utf8_stays_utf8(label: str) -> None:
+    """P01, P02: a letter cut inside a character, or with one byte lost, reads as UTF-8 and is marked."""
+    text = LINE + " " + LINE
+    for raw in (text.encode()[:-3] + b"\xd0", text.encode().replace("м".encode(), b"\xd0", 1)):
+        message = mail(raw, f"Content-Type: text/plain; charset={label}", "Content-Transfer-Encoding: 8bit")
+        assert message.texts[0].content.count("\ufffd") == 1
+        assert "1 250,00 грн" in message.texts[0].content
+        assert message.lossy
+
+
 def test_a_number_split_by_quoted_printable_is_whole() -> None:
     """P01: a soft line break inside a number does not cut it."""
     body = b"=D0=A1=D1=83=D0=BC=D0=B0: 1=\r\n 250,=\r\n00"

@@ -103,6 +103,7 @@ _TEXT_CODECS = frozenset(
     ]
 )
 _MANY_BYTE_UTF8 = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
+_ABOVE_ASCII = re.compile(r"[^\x00-\x7f]+")
 _GUESS_WINDOW = 16 * 1024  # chardet sees no more than this; more text does not make it surer
 _SUSPECT = 4  # so many UTF-8 sequences, and nothing else above ASCII, do not happen in windows-1251 text
 
@@ -139,8 +140,17 @@ def _unlabelled(data: bytes, *, defect: str | None) -> Text:
     try:
         return Text(data.decode("utf-8-sig"), "utf-8", defect=defect)
     except UnicodeDecodeError:
+        torn = data.decode("utf-8", "replace")
+        if _is_torn_utf8(torn):
+            return Text(torn, "utf-8", lossy=True, defect=defect or "characters_lost")
         codec = _guess(data)
         return Text(data.decode(codec, "replace"), codec, lossy=True, defect=defect or "charset_missing")
+
+
+def _is_torn_utf8(replaced: str) -> bool:
+    """UTF-8 that was cut or lost a byte, rather than another charset: far more of it reads than does not."""
+    lost = replaced.count("\ufffd")
+    return sum(map(len, _ABOVE_ASCII.findall(replaced))) - lost > 4 * lost
 
 
 def _guess(data: bytes) -> str:
