@@ -4,4 +4,5 @@ pytest_plugins = [
     "tests.ledgers",
     "tests.postgres",
     "tests.dovecot",
+    "tests.planfix",
 ]

@@ -89,7 +89,15 @@ class Rig:
         return replace(self.settings, **changes)
 
 
+@pytest.fixture(scope="session")
+def planfix_server() -> Iterator[SandboxPlanfix]:
+    with SandboxPlanfix() as planfix:
+        yield planfix
+
+
 @pytest.fixture
-def rig() -> Iterator[Rig]:
-    with SandboxPlanfix() as planfix, Http() as http:
-        yield Rig(planfix, http)
+def rig(planfix_server: SandboxPlanfix) -> Iterator[Rig]:
+    """A new account each time; only the server behind it is shared, because starting one takes longer than a test."""
+    planfix_server.reset()
+    with Http() as http:
+        yield Rig(planfix_server, http)

@@ -91,6 +91,10 @@ class SandboxPlanfix:
         if self._thread.is_alive():
             raise RuntimeError("the sandbox Planfix does not stop")
 
+    def reset(self, world: World | None = None) -> None:
+        """A new account, without faults, at the same address."""
+        self._gate = Gate(world or sample_world(), token=self.token)
+
     def wait(self) -> None:
         """Until it is stopped from elsewhere."""
         self._thread.join()
