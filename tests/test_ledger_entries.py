@@ -234,6 +234,36 @@ def test_due_entries_are_the_oldest_payments_first(any_ledger: Ledger, hand_cloc
         assert tx.next_due("nowhere") is None
 
 
+def test_a_look_that_found_nothing_new_only_moves_the_next_one(any_ledger: Ledger, hand_clock: HandClock) -> None:
+    """Re-reading open orders for weeks writes no history, and does not disturb whoever holds the entry."""
+    with any_ledger.begin() as tx:
+        first, second = record(tx, "A"), record(tx, "B")
+        lines = len(tx.history())
+        hand_clock.move(1)
+        tx.postpone([first.id], _later(300))
+        tx.postpone([], _later(600))
+        assert tx.entry(first.id).retry_at == _later(300)
+        assert tx.entry(second.id) == second
+        assert len(tx.history()) == lines
+        assert tx.change(first, State.SETTLED, event="order.advanced").state is State.SETTLED
+
+
+def test_what_was_only_observed_is_queued_when_the_desk_may_post(any_ledger: Ledger, hand_clock: HandClock) -> None:
+    """Entries that mode `observe` left lying become due once, and only the desk's own, and only untouched ones."""
+    with any_ledger.begin() as tx:
+        observed, other = record(tx, "A"), record(tx, "B", desk="office")
+        settled, due = record(tx, "C"), record(tx, "D")
+        for entry, state in ((observed, State.RECORDED), (other, State.RECORDED), (settled, State.SETTLED)):
+            tx.change(entry, state, event="entry.observed")
+        hand_clock.move(60)
+        assert tx.requeue("factory") == 1
+        assert tx.requeue("factory") == 0
+        assert {entry.id for entry in tx.due_entries("factory")} == {observed.id, due.id}
+        assert tx.entry(observed.id).retry_at == hand_clock()
+        assert tx.entry(due.id) == due
+        assert tx.due_entries("office") == []
+
+
 def test_entries_are_found_by_what_people_ask_for(any_ledger: Ledger, hand_clock: HandClock) -> None:
     """Each filter narrows, all of them together, oldest first."""
     with any_ledger.begin() as tx:

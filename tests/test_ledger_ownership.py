@@ -81,6 +81,19 @@ def test_a_lost_ownership_is_noticed_before_anything_is_written(postgres_url: st
     ledger.close()
 
 
+def test_a_deleted_lock_is_noticed_before_anything_is_written(sqlite_ledger: Ledger, tmp_path: Path) -> None:
+    """Whoever deletes the lock files lets a second owner in: the first one writes nothing more."""
+    with sqlite_ledger.exclusive(NAME):
+        [lock] = (tmp_path / "ledger.db.locks").iterdir()
+        lock.unlink()
+        with sqlite_ledger.exclusive(NAME):
+            pass
+        with pytest.raises(LedgerUnavailable, match="ownership of desk:factory was lost"), sqlite_ledger.begin():
+            pytest.fail("wrote without owning")
+    with sqlite_ledger.exclusive(NAME), sqlite_ledger.begin() as tx:
+        tx.append("work.done")
+
+
 def test_names_are_file_names_whatever_is_in_them(sqlite_ledger: Ledger, tmp_path: Path) -> None:
     """A mailbox named with a slash locks a file beside the ledger, for its owner alone, and nowhere else."""
     with sqlite_ledger.exclusive("mailbox:../оплати/1"):

@@ -77,16 +77,16 @@ def find_place(url: str, base: Path | None) -> Place:
 
 def make_file(path: Path, *, create: bool) -> None:
     """See that the file is there; a new one is its owner's alone from its first moment."""
-    if path.exists():
-        return
-    if not create:
-        raise LedgerMissing(f"no ledger at {path}: `reconciler run` or `poll` creates it", path=str(path))
-    if not path.parent.is_dir():
-        raise LedgerMissing(f"no folder {path.parent} to create the ledger in", path=str(path))
     try:
+        if path.exists():
+            return
+        if not create:
+            raise LedgerMissing(f"no ledger at {path}: `reconciler run` or `poll` creates it", path=str(path))
+        if not path.parent.is_dir():
+            raise LedgerMissing(f"no folder {path.parent} to create the ledger in", path=str(path))
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as exc:
-        raise LedgerUnavailable(f"the ledger {path} cannot be created: {exc.strerror}", path=str(path)) from exc
+        raise LedgerUnavailable(f"the ledger {path} cannot be opened: {exc.strerror}", path=str(path)) from exc
 
 
 def choose_journal(version: tuple[int, ...]) -> tuple[str, str]:
@@ -143,7 +143,7 @@ def _postgresql(url: URL) -> Engine:
             connect_args={"connect_timeout": 10},
             pool_pre_ping=True,
             pool_size=4,
-            max_overflow=32,
+            max_overflow=16,
         )
     except ModuleNotFoundError as exc:
         raise ConfigError(["ledger.url: PostgreSQL needs its driver: pip install 'reconciler[postgres]'"]) from exc

@@ -151,17 +151,21 @@ class Entries(History):
         return when
 
     def postpone(self, entry_ids: Collection[int], retry_at: datetime) -> None:
-        """Nothing has changed about them: look again then. No line in the history, no new changed_at."""
-        entry = tables.entry.c
-        self.connection.execute(update(tables.entry).where(entry.id.in_(sorted(entry_ids))).values(retry_at=retry_at))
+        """Nothing has changed: look again then. No event and no new changed_at, so whoever holds the entry may go on."""
+        self.connection.execute(
+            update(tables.entry).where(tables.entry.c.id.in_(sorted(entry_ids))).values(retry_at=retry_at)
+        )
 
     def requeue(self, desk: str) -> int:
-        """Entries left RECORDED without a next try (mode `observe` does so) become due. Returns how many."""
+        """RECORDED entries that wait for nothing (left so by mode `observe`) become due; returns how many."""
         entry = tables.entry.c
-        idle = (entry.desk == desk, entry.state == State.RECORDED, entry.retry_at.is_(None))
-        woken = self.connection.execute(update(tables.entry).where(*idle).values(retry_at=self.now())).rowcount
+        woken = self.connection.execute(
+            update(tables.entry)
+            .where(entry.desk == desk, entry.state == State.RECORDED, entry.retry_at.is_(None))
+            .values(retry_at=self.now())
+        ).rowcount
         if woken:
-            self.append("desk.requeued", desk=desk, entries=woken)
+            self.append("desk.requeued", desk=desk, count=woken)
         return woken
 
     def change(self, entry: Entry, state: State, *, reason: Reason | None = None, event: str, **columns: Any) -> Entry:

@@ -8,11 +8,10 @@ connection of its own. Both go with the process, however it ends, so there is no
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -43,6 +42,22 @@ def _taken(name: str, holder: str | None) -> OwnedElsewhere:
     return OwnedElsewhere(f"{name} is owned by {holder or 'another process'}", name=name, holder=holder)
 
 
+def _lost(names: Sequence[str]) -> LedgerUnavailable:
+    return LedgerUnavailable(f"the ownership of {', '.join(names)} was lost: another may have taken it", lost=names)
+
+
+def _since(clock: Clock) -> str:
+    return clock().isoformat("T", "seconds")
+
+
+@contextmanager
+def _weather(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise LedgerUnavailable(f"the ledger's lock of {name} cannot be used: {exc}", name=name) from exc
+
+
 class FileOwnership:
     """
     flock beside a SQLite ledger.
@@ -54,65 +69,72 @@ class FileOwnership:
     def __init__(self, folder: Path, *, clock: Clock) -> None:
         self._folder = folder
         self._clock = clock
+        self._held: dict[int, str] = {}  # open file → name
 
     @contextmanager
     def take(self, name: str) -> Iterator[None]:
         with self._open(name) as lock:
-            with self._gate():
+            with self._gate(name):
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     raise _taken(name, self._read(lock)) from None
-                about = {
-                    "pid": os.getpid(),
-                    "host": socket.gethostname(),
-                    "since": self._clock().isoformat("T", "seconds"),
-                }
-                os.ftruncate(lock, 0)
-                os.pwrite(lock, json.dumps(about).encode(), 0)
+                self._write(lock, f"pid {os.getpid()} on {socket.gethostname()} since {_since(self._clock)}")
+            self._held[lock] = name
             try:
                 yield
             finally:
-                with self._gate():
-                    os.ftruncate(lock, 0)
+                del self._held[lock]
+                with self._gate(name):
+                    self._write(lock, "")
+                    fcntl.flock(lock, fcntl.LOCK_UN)
 
     def holder(self, name: str) -> str | None:
-        with self._open(name) as lock, self._gate():
+        with self._open(name) as lock, self._gate(name):
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                return self._read(lock)
+                return self._read(lock) or "another process"
             return None
 
     def verify(self, connection: Connection) -> None:
-        """An flock is lost only with its process."""
+        """An flock is lost with its process, or when somebody deletes the file: the next one locks another file."""
+        lost = sorted(name for lock, name in self._held.copy().items() if os.fstat(lock).st_nlink == 0)
+        if lost:
+            raise _lost(lost)
 
     @contextmanager
     def _open(self, name: str) -> Iterator[int]:
-        try:
+        with _weather(name):
             self._folder.mkdir(mode=0o700, exist_ok=True)
             path = self._folder / f"{quote(name, safe=':')}.lock"
             lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as exc:
-            raise LedgerUnavailable(f"the ledger's lock of {name} cannot be opened: {exc}", name=name) from exc
         try:
             yield lock
         finally:
             os.close(lock)  # lets go of the flock
 
     @contextmanager
-    def _gate(self) -> Iterator[None]:
-        folder = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
+    def _gate(self, name: str) -> Iterator[None]:
+        with _weather(name):
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            folder = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
-            yield
+            with _weather(name):
+                fcntl.flock(folder, fcntl.LOCK_EX)
+                yield
         finally:
             os.close(folder)
 
     @staticmethod
-    def _read(lock: int) -> str:
-        about = json.loads(os.pread(lock, 4096, 0))
-        return f"pid {about['pid']} on {about['host']} since {about['since']}"
+    def _write(lock: int, holder: str) -> None:
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, holder.encode(), 0)
+
+    @staticmethod
+    def _read(lock: int) -> str | None:
+        """None: its owner was killed between locking and writing."""
+        return os.pread(lock, 4096, 0).decode(errors="replace") or None
 
 
 class AdvisoryOwnership:
@@ -134,10 +156,11 @@ class AdvisoryOwnership:
         # Autocommit: a session that sits in a transaction for days would keep the server from cleaning up.
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             try:
+                backend = self._introduce(connection)
                 if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _key(name)}).scalar():
                     raise _taken(name, self._holder(connection, name))
                 with self._guard:
-                    self._held[name] = self._introduce(connection)
+                    self._held[name] = backend
                 try:
                     yield
                 finally:
@@ -149,9 +172,8 @@ class AdvisoryOwnership:
 
     def _introduce(self, connection: Connection) -> int:
         """Say who we are, and have the server notice within a minute when this whole machine is gone."""
-        since = self._clock().isoformat("T", "seconds")
         host = socket.gethostname()
-        about = f"pid {os.getpid()} on {{}} since {since}"
+        about = f"pid {os.getpid()} on {{}} since {_since(self._clock)}"
         host = host.encode()[: _NAME_BYTES - len(about) + 2].decode(errors="ignore")
         settings = {
             "application_name": about.format(host),
@@ -193,9 +215,13 @@ class AdvisoryOwnership:
             )
         )
         present = {(key, pid) for key, pid in rows}
-        lost = sorted(name for name, pid in held.items() if (_key(name), pid) not in present)
+        with self._guard:
+            # Asked again: what was let go of meanwhile is not lost.
+            lost = sorted(
+                name for name, pid in held.items() if (_key(name), pid) not in present and self._held.get(name) == pid
+            )
         if lost:
-            raise LedgerUnavailable(f"the ownership of {', '.join(lost)} was lost with its connection", lost=lost)
+            raise _lost(lost)
 
 
 def _key(name: str) -> int:
