@@ -7,6 +7,7 @@ only when the command is asked for, and a module's heavy imports stand inside it
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from collections.abc import Sequence
 from typing import Any
@@ -36,6 +37,14 @@ class Commands(click.Group):
             return None
         found: click.Command = getattr(importlib.import_module(module), cmd_name)
         return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+        if near and args[0] not in COMMANDS:
+            ctx.fail(f"No such command '{args[0]}'. Did you mean '{near[0]}'?")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         return errors.guarded(lambda: super(Commands, self).invoke(ctx))
