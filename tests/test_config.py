@@ -16,6 +16,7 @@ from reconciler.config import Mode, Settings, TrustWord
 from reconciler.config.problems import nearest
 from reconciler.errors import ConfigError
 from reconciler.model import Voucher
+from reconciler.origin import policy_of
 from reconciler.secret import redacted
 
 GOOD = """
@@ -484,3 +485,23 @@ def test_the_process_environment_is_the_default(tmp_path: Path, monkeypatch: pyt
         monkeypatch.setenv(name, value)
     read(tmp_path)
     assert config.load(tmp_path / "reconciler.toml").desks["factory"].token.reveal() == os.environ["DESK_TOKEN"]
+
+
+def test_explain_judges_by_the_settings(tmp_path: Path) -> None:
+    """A saved mail is judged by its gateway's `trust` and the pinned server; without settings by what is known."""
+    text = GOOD + '[gateways.wayforpay]\ntrust = ["dkim"]\ndomains = ["pay.example.com"]\n'
+    policy = policy_of("wayforpay", read(tmp_path, text), None)
+    assert (policy.accepts, policy.domains) == ((Voucher.DKIM,), ("pay.example.com",))
+    assert policy.authserv_id == "mx.example.ua"
+    bare = policy_of("wayforpay", None, None)
+    assert (bare.domains, bare.authserv_id) == (("wayforpay.com", "wayforpay.com.ua"), None)
+
+
+def test_explain_pins_no_server_by_guess(tmp_path: Path) -> None:
+    """With two pinned servers the mailbox must be named, else neither counts."""
+    second = (
+        '[mailboxes.second]\nhost = "h.example"\nusername = "u"\npassword = "pppp"\nauthserv_id = "other.example"\n'
+    )
+    settings = read(tmp_path, GOOD + second)
+    assert policy_of("wayforpay", settings, None).authserv_id is None
+    assert policy_of("wayforpay", settings, "second").authserv_id == "other.example"
