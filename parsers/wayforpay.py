@@ -130,7 +130,9 @@ LISTING = (
     "Unit price",
 )
 
-EITHER = folded(("Оплачено", "Сплачено", "Paid", "Повернено", "Возвращено", "Refunded"))  # over a sum, a date or a word
+# labels that are spoken words too: over a sum, a date or nothing, and the value of a status
+SPOKEN = ("Оплачено", "Сплачено", "Paid", "Повернено", "Возвращено", "Refunded", "Зараховано", "Зачислено", "Credited")
+EITHER = folded(SPOKEN)
 
 WORDS = Words(
     veto=(
@@ -184,7 +186,7 @@ _PAN = re.compile(r"\d{2,6}[ -]?[*xXхХ•·]{2,12}[ -]?(?:[*xXхХ•·]{2,4}[
 _NAMES = re.compile(r"[\s,;|()\[\]<>\"'«»]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: a Parser's NAME is an ordinary attribute
 class WayForPay:
     """
     The parser with a merchant's own settings; the module's `claims` and `parse` are this one with the defaults.
@@ -219,7 +221,7 @@ class WayForPay:
     def sheet(self, message: Message) -> Sheet:
         """Every label and value of the letter: what `explain` shows."""
         labels = LABELS | {"order": self.order_fields or ORDER_LABELS, "any_order": ORDER_LABELS}
-        return Sheet(NAME, message, labels, listing=LISTING)
+        return Sheet(NAME, message, labels, listing=LISTING, spoken=SPOKEN)
 
     def _kind(self, message: Message, sheet: Sheet) -> Kind:
         statements = sheet.statements

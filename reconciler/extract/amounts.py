@@ -34,16 +34,16 @@ CURRENCIES = {
 }  # fmt: skip
 
 _CURRENCY = "|".join(re.escape(word) for word in sorted(CURRENCIES, key=len, reverse=True))
-_WHOLE = r"(?:\d{1,3}(?:(?P<sep>[ '.,])\d{3})(?:(?P=sep)\d{3})*(?!\d)|\d+)"
+_WHOLE = r"(?:[0-9]{1,3}(?:(?P<sep>[ '.,])[0-9]{3})(?:(?P=sep)[0-9]{3})*(?![0-9])|[0-9]+)"
 _AMOUNT = re.compile(
     rf"""
-    (?<![\w.,*/'^-])(?<!\d\ )
+    (?<![\w.,*/'^-])(?<![0-9]\ )
     (?:(?P<before>{_CURRENCY})\.?\s?)?
     (?P<minus>-\s?)?
     (?P<whole>{_WHOLE})
-    (?P<rest>[.,]\d+(?:[.,]\d+)*)?
-    (?:\s?(?P<after>{_CURRENCY})(?!\w)\.?(?:\s?(?P<kopecks>\d\d)\s?коп(?:\.|ійок|ійки|ійка|еек|ейки)?(?!\w))?)?
-    (?![\w*/'^:-]|[.,]\d|\ \d)
+    (?P<rest>[.,][0-9]+(?:[.,][0-9]+)*)?
+    (?:\s?(?P<after>{_CURRENCY})(?!\w)\.?(?:\s?(?P<kopecks>[0-9][0-9])\s?коп(?:\.|ійок|ійки|ійка|еек|ейки)?(?!\w))?)?
+    (?![\w*/'^:-]|[.,][0-9]|\ [0-9])
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -74,7 +74,8 @@ def currency_of(text: str) -> str | None:
 
 def find_amounts(text: str) -> tuple[Amount, ...]:
     """Every amount in a text, in order; the caller picks by label, never by position or size."""
-    return tuple(_amount(match) for match in _AMOUNT.finditer(normal(text)))
+    found = (_amount(match) for match in _AMOUNT.finditer(normal(text)))
+    return tuple(amount for amount in found if amount.readings)
 
 
 def read_amount(text: str, *, field: str = "amount", allow_minus: bool = False) -> tuple[Decimal, str | None]:

@@ -35,15 +35,21 @@ class Sheet:
     """The pairs and statements of one message, by the fields that labels stand for."""
 
     def __init__(
-        self, parser: str, message: Message, labels: Mapping[str, Collection[str]], *, listing: Collection[str] = ()
+        self,
+        parser: str,
+        message: Message,
+        labels: Mapping[str, Collection[str]],
+        *,
+        listing: Collection[str] = (),
+        spoken: Collection[str] = (),
     ) -> None:
         self.parser = parser
         self._labels = {name: folded(words) for name, words in labels.items()}
         known = frozenset[str]().union(*self._labels.values())
         goods = folded(listing)
         self.pages: list[Page] = [
-            *(read_html(part.path, part.content, known, goods) for part in message.htmls),
-            *(read_text(part.path, part.content, known) for part in message.texts),
+            *(read_html(part.path, part.content, known, goods, folded(spoken)) for part in message.htmls),
+            *(read_text(part.path, part.content, known, folded(spoken)) for part in message.texts),
         ]
         self.known = known
         self.spans: list[Span] = []

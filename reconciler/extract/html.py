@@ -12,7 +12,7 @@ that no sender can type, as `clean` removes control characters.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,16 +91,9 @@ _BLOCKS = frozenset(
         "ul",
     ]
 )
-_BLOCK_STYLE = re.compile(r"display\s*:\s*(?:block|table(?:-row|-cell|-row-group)?|list-item|grid)\b", re.IGNORECASE)
-_GONE_STYLE = re.compile(
-    r"display\s*:\s*none|mso-hide\s*:\s*all|(?<![\w-])opacity\s*:\s*(?:0*\.0+|0+(?:\.0*)?)%?\s*(?:!|;|$)"
-    r"|(?<![\w-])(?:max-)?height\s*:\s*0+(?:\.0*)?(?:px|pt|em|rem|%)?\s*(?:!|;|$)",
-    re.IGNORECASE,
-)
-_VISIBILITY = re.compile(r"visibility\s*:\s*(hidden|collapse|visible)", re.IGNORECASE)
-_FONT_SIZE = re.compile(
-    r"(?<![\w-])font(?:-size)?\s*:[^;]*?(?<![\w.#])(\d*\.?\d+)\s*(px|pt|em|rem|%|ex|vw|cm|mm)?(?![\w.])", re.IGNORECASE
-)
+_BLOCK_DISPLAYS = frozenset({"block", "table", "table-row", "table-cell", "table-row-group", "list-item", "grid"})
+_ZERO = re.compile(r"(?:0+(?:\.0*)?|\.0+)(?:px|pt|em|rem|%)?")
+_SIZE = re.compile(r"(?<![\w.#])(\d*\.?\d+)(px|pt|em|rem|%|ex|vw|cm|mm)?(?![\w.])")
 _DEEPEST = 120  # blocks within blocks; what is nested deeper is drawn into the block above
 
 
@@ -211,7 +204,7 @@ def read_blocks(html: str) -> Block:
 def _enter(builder: _Builder, tag: Tag, style: _Style) -> list[tuple[Any, _Style] | str]:
     """Begin an element; what is to be done next, last first."""
     name = tag.name.lower().rpartition(":")[2]
-    css = str(tag.get("style") or "")
+    css = _declared(str(tag.get("style") or ""))
     if name in _UNSEEN or _is_gone(tag, css):
         return []
     if name == "br":
@@ -219,7 +212,7 @@ def _enter(builder: _Builder, tag: Tag, style: _Style) -> list[tuple[Any, _Style
         return []
     inner = _inherit(style, css, pre=name == "pre")
     todo: list[tuple[Any, _Style] | str]
-    if (name in _BLOCKS or _BLOCK_STYLE.search(css)) and len(builder.open) < _DEEPEST:
+    if (name in _BLOCKS or css.get("display") in _BLOCK_DISPLAYS) and len(builder.open) < _DEEPEST:
         builder.begin(name)
         todo = ["block"]
     elif name in _BLOCKS:
@@ -255,24 +248,30 @@ def _text(builder: _Builder, text: str, style: _Style) -> None:
         builder.text(line)
 
 
-def _is_gone(tag: Tag, css: str) -> bool:
-    if tag.has_attr("hidden") or str(tag.get("aria-hidden") or "").lower() == "true":
-        return True
-    if tag.name == "input":
-        return True
-    return bool(css) and _GONE_STYLE.search(css) is not None
+def _declared(css: str) -> dict[str, str]:
+    """The declarations of a style attribute, the last of a name wins."""
+    found: dict[str, str] = {}
+    for declaration in css.lower().split(";"):
+        name, _, value = declaration.partition(":")
+        found[name.strip()] = value.replace("!important", "").strip()
+    return found
 
 
-def _inherit(style: _Style, css: str, *, pre: bool) -> _Style:
+def _is_gone(tag: Tag, css: Mapping[str, str]) -> bool:
+    """Is the element hidden with everything in it, whatever that says of itself?"""
+    if tag.has_attr("hidden") or str(tag.get("aria-hidden") or "").lower() == "true" or tag.name == "input":
+        return True
+    if css.get("display") == "none" or css.get("mso-hide") == "all":
+        return True
+    zeros = (css.get(name, "") for name in ("opacity", "height", "max-height"))
+    return any(value and _ZERO.fullmatch(value) for value in zeros)
+
+
+def _inherit(style: _Style, css: Mapping[str, str], *, pre: bool) -> _Style:
     hidden, tiny = style.hidden, style.tiny
-    if css:
-        if seen := _VISIBILITY.search(css):
-            hidden = seen[1].lower() != "visible"
-        if size := _FONT_SIZE.search(css):
-            relative = (size[2] or "").lower() in {"em", "%", "ex"}
-            tiny = float(size[1]) == 0 or (relative and tiny)
-    return (
-        style
-        if (hidden, tiny, pre or style.pre) == (style.hidden, style.tiny, style.pre)
-        else _Style(hidden, tiny, pre or style.pre)
-    )
+    if seen := css.get("visibility"):
+        hidden = seen in {"hidden", "collapse"}
+    if size := _SIZE.search((css.get("font-size") or css.get("font") or "")[:100]):
+        relative = size[2] in {"em", "%", "ex"}
+        tiny = float(size[1]) == 0 or (relative and tiny)
+    return _Style(hidden, tiny, pre or style.pre)

@@ -52,6 +52,7 @@ class Page:
     part: str
     known: Collection[str]
     listing: Collection[str] = ()  # labels that only a list of goods has for its columns: "кількість", "ціна"
+    spoken: Collection[str] = ()  # labels that are values too: "Оплачено: 5 грн", "Статус: Оплачено"
     pairs: list[Pair] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     begun: bool = False
@@ -69,6 +70,10 @@ class Page:
         """Is this line a known label and nothing else?"""
         return line is not None and len(line) <= _LONGEST_LABEL and fold_label(plain(line)) in self.known
 
+    def heads(self, line: str | None) -> bool:
+        """Is this line, standing where a value may stand, a label all the same?"""
+        return self.knows(line) and fold_label(plain(line or "")) not in self.spoken
+
 
 _LONGEST_LABEL = 80
 _LINES_TO_LOOK = 6  # separators tried in one line
@@ -79,17 +84,19 @@ _UNKNOWN = re.compile(r"(?P<label>[^\W\d_][^:\n]{0,58}?)\s*:(?!//)(?P<value>.*)"
 _ONLY_MARKS = re.compile(r"[\s:|—–-]*")
 
 
-def read_text(part: str, content: str, known: Collection[str]) -> Page:
+def read_text(part: str, content: str, known: Collection[str], spoken: Collection[str] = ()) -> Page:
     """A text/plain part; the ">" of quoted lines is dropped, their words count like the others."""
-    page = Page(part=part, known=known)
+    page = Page(part=part, known=known, spoken=spoken)
     lines = [re.sub(r"^(?:\s*>)+\s?", "", line) for line in _keep_tabs(content).split("\n")]
     scan_lines(page, [line.strip().strip("|").strip(" ") for line in lines])
     return page
 
 
-def read_html(part: str, content: str, known: Collection[str], listing: Collection[str] = ()) -> Page:
+def read_html(
+    part: str, content: str, known: Collection[str], listing: Collection[str] = (), spoken: Collection[str] = ()
+) -> Page:
     """A text/html part."""
-    page = Page(part=part, known=known, listing=listing)
+    page = Page(part=part, known=known, listing=listing, spoken=spoken)
     _walk(page, read_blocks(content))
     return page
 
@@ -163,6 +170,8 @@ def _value_line(page: Page, lines: Sequence[str], index: int) -> int | None:
         line = lines[at]
         if not plain(line):
             continue
+        if page.knows(line):
+            return None if page.heads(line) else at
         found = split_line(page, line)
         if found is not None and not found[0]:
             return None
@@ -205,12 +214,14 @@ def _sequence(page: Page, blocks: Sequence[Block]) -> None:
             continue
         label = block.sole or ""
         value = blocks[index] if index < len(blocks) else None
-        if value is None or page.knows(value.sole):
+        if value is None or page.heads(value.sole):
             page.say(label)
             page.add(label, "")
         elif value.count and _is_layout(page, block, value):
             page.say(label)
         else:
+            if not page.heads(label):
+                page.say(label)  # a heading "Оплачено" over a line of text is a statement too
             page.add(label, value.text())
             index += 1
 
@@ -227,7 +238,7 @@ def _is_layout(page: Page, label: Block, value: Block) -> bool:
 
 
 def _has_label(page: Page, block: Block) -> bool:
-    return any(page.knows(child.sole) or _has_label(page, child) for child in block.children if child.count)
+    return any(page.heads(child.sole) or _has_label(page, child) for child in block.children if child.count)
 
 
 # ---------------------------------------------------------------- tables
@@ -284,12 +295,18 @@ def _filled(row: Block) -> list[Block]:
 
 
 def _is_pair_row(page: Page, cells: Sequence[Block]) -> bool:
-    return (
-        len(cells) >= 2
-        and page.knows(cells[0].sole)
-        and not page.knows(cells[1].sole)
-        and not _has_label(page, cells[1])
-    )
+    """A label and its value, or such pairs side by side; a row of headings is none."""
+    known = _labels(page, cells)
+    if len(cells) < 2 or not known[0] or known[1] or _has_label(page, cells[1]):
+        return False
+    if len(cells) > 2 and all(cell.tag == "th" for cell in cells):
+        return False
+    return not any(known[2:]) or known == [index % 2 == 0 for index in range(len(cells))]
+
+
+def _labels(page: Page, cells: Sequence[Block]) -> list[bool]:
+    """Which cells are labels; a word that may be a value is one where values stand, at every second place."""
+    return [page.heads(cell.sole) if index % 2 else page.knows(cell.sole) for index, cell in enumerate(cells)]
 
 
 def _row(page: Page, row: Block, cells: Sequence[Block], *, labelled: bool) -> None:
@@ -297,15 +314,13 @@ def _row(page: Page, row: Block, cells: Sequence[Block], *, labelled: bool) -> N
         page.add(cells[0].sole or "", "")
     elif len(cells) == 2 and page.knows(cells[0].sole) and not _has_label(page, cells[1]):
         page.add(cells[0].sole or "", cells[1].text())
-    elif (
-        len(cells) >= 4 and len(cells) % 2 == 0 and all(page.knows(c.sole) == (n % 2 == 0) for n, c in enumerate(cells))
-    ):
+    elif len(cells) >= 4 and len(cells) % 2 == 0 and _labels(page, cells) == [n % 2 == 0 for n in range(len(cells))]:
         for label, value in zip(cells[::2], cells[1::2], strict=True):
             page.add(label.sole or "", value.text())
     elif (
         len(cells) > 2
         and page.knows(cells[0].sole)
-        and not any(page.knows(c.sole) or _has_label(page, c) for c in cells[1:])
+        and not any(page.heads(c.sole) or _has_label(page, c) for c in cells[1:])
     ):
         page.add(cells[0].sole or "", " ".join(cell.text() for cell in cells[1:]))
     elif labelled and len(cells) == 2 and cells[0].sole is not None and split_line(page, cells[0].sole) is None:
@@ -327,21 +342,20 @@ def _columns(page: Page, cells: Sequence[Block]) -> bool:
 
 
 def _header(page: Page, rows: Sequence[Block], at: int) -> int:
-    """A header row over value rows; returns how many value rows were read, 0 when it is no header row."""
+    """A header row over its values; returns how many rows stand under it, 0 when it is no header row."""
     heads = [cell.sole for cell in rows[at].children]
-    known = sum(page.knows(head) for head in heads)
+    known = sum(page.knows(head) for head in heads) if page.heads(heads[-1]) or len(heads) > 2 else 0
     if known < 2 or any(head is None for head in heads):
         return 0
     values: list[Block] = []
     for row in rows[at + 1 :]:
-        if len(row.children) != len(heads) or any(page.knows(cell.sole) for cell in row.children):
+        if len(row.children) != len(heads) or any(page.heads(cell.sole) for cell in row.children):
             break
         values.append(row)
     goods = any(fold_label(head or "") in page.listing for head in heads)
-    for row in values:
-        for head, cell in zip(heads, row.children, strict=True):
-            if not goods:
-                page.add(head or "", cell.text())
+    if len(values) == 1 and not goods:  # several rows are a list: of goods, of payments; no field of this one
+        for head, cell in zip(heads, values[0].children, strict=True):
+            page.add(head or "", cell.text())
     return len(values)
 
 

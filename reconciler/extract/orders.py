@@ -34,6 +34,7 @@ _NO_NUMBER = re.compile(
     r"\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{4}-\d{2}-\d{2}|\d+\.\d{1,2}",  # a date, a sum
 )
 _DASHES = str.maketrans(dict.fromkeys(DASHES, "-"))
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms; NFKC would make "5²" the number 52
 _LONGEST = 40
 
 _TO_LATIN = dict(zip("АВЕІЈКМНОРСТУХаеіјорсухѕЅ", "ABEIJKMHOPCTYXaeijopcyxsS", strict=True))
@@ -48,7 +49,7 @@ def fold_order(number: str) -> str:
 
     Both sides of a comparison are folded; case is kept.
     """
-    number = unicodedata.normalize("NFKC", number).translate(_DASHES)
+    number = unicodedata.normalize("NFC", number).translate(_WIDE).translate(_DASHES)
     letters = [letter for letter in number if letter.isalpha()]
     if all(letter.isascii() or letter in _TO_LATIN for letter in letters):
         return "".join(_TO_LATIN.get(letter, letter) for letter in number)
@@ -74,7 +75,7 @@ def clean_order(text: str) -> str | None:
     if not value or is_reference(value):
         return None
     lines = [line for line in value.split("\n") if line.strip()]
-    flat = unicodedata.normalize("NFKC", " ".join(lines).replace("№", "#")).translate(_DASHES)
+    flat = unicodedata.normalize("NFC", " ".join(lines).replace("№", "#")).translate(_WIDE).translate(_DASHES)
     if len(lines) == 1 and _is_other(re.sub(r"[\s()]", "", flat)):
         return None
     bare = _WORDS.sub(" ", flat)

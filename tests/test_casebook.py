@@ -1,0 +1,132 @@
+"""Cases are made from mails without their people, and checked with a diff."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reconciler.casebook import EXPECTED, MAIL, add_case, check
+from reconciler.discovery import find_parsers
+from reconciler.errors import ReconcilerError
+from reconciler.readout import explain_file, parse_file
+from reconciler.redaction import RedactionFailed, alike, redact
+
+ROOT = Path(__file__).parent.parent / "fixtures"
+PARSERS = find_parsers()
+NAMES = [
+    "paid_html_uk",
+    "paid_text_uk",
+    "paid_html_ru",
+    "qp_soft_break_in_number",
+    "cp1251_8bit",
+    "label_above_value",
+    "order_with_word",
+]
+PRIVATE = (
+    "Іваненко",
+    "Иваненко",
+    "payer@example.com",
+    "12345",
+    "6ac4b29136b28",
+    "shop_example_ua",
+    "000 00 00",
+    "41****1111",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_case_is_made_without_its_people(name: str, tmp_path: Path) -> None:
+    """A redacted case reads as its mail did, in another person's name."""
+    raw = (ROOT / "wayforpay" / name / MAIL).read_bytes()
+    folder = add_case(raw, "a new One!", tmp_path, PARSERS)
+    assert folder == tmp_path / "wayforpay" / "a_new_one"
+    before, after = parse_file(raw, MAIL, PARSERS)[0], json.loads((folder / EXPECTED).read_text(encoding="utf-8"))
+    assert (after["amount"], after["paid_at"], after["kind"]) == (before["amount"], before["paid_at"], before["kind"])
+    assert all(after[key] != before[key] for key in ("order_number", "transaction_id", "merchant", "payer"))
+    shown = json.dumps(explain_file((folder / MAIL).read_bytes(), MAIL, PARSERS), ensure_ascii=False)
+    assert [value for value in PRIVATE if value in shown] == []
+    assert (b"\r\n" in (folder / MAIL).read_bytes()) == (b"\r\n" in raw)
+    assert [result.ok for result in check(tmp_path, PARSERS)] == [True]
+
+
+def test_server_headers_are_dropped() -> None:
+    """The headers that tell whose mailbox it was, and the broken signature, do not stay."""
+    raw = (ROOT / "wayforpay" / "paid_text_uk" / MAIL).read_bytes()
+    added = (
+        b"Received: from a by mx.private.example; x\r\nDelivered-To: owner@private.example\r\nDKIM-Signature: v=1\r\n"
+        + raw
+    )
+    redacted = redact(added, [], keep_domains=["wayforpay.com.ua"])
+    assert b"private" not in redacted
+    assert b"DKIM" not in redacted
+
+
+def test_a_case_is_not_written_over(tmp_path: Path) -> None:
+    """A name that is taken is refused."""
+    raw = (ROOT / "_nobody" / "newsletter" / MAIL).read_bytes()
+    add_case(raw, "news", tmp_path, PARSERS)
+    with pytest.raises(ReconcilerError, match="_nobody/news"):
+        add_case(raw, "news", tmp_path, PARSERS)
+
+
+def test_what_cannot_be_redacted_is_refused() -> None:
+    """A part that is not what its label says may hide a name, so it is not let through."""
+    raw = b"From: a@example.org\nContent-Type: text/plain; charset=utf-8\n\n\xff\xfe Ivan\n"
+    with pytest.raises(RedactionFailed):
+        redact(raw, ["Ivan"], keep_domains=[])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Іваненко",
+        "payer@mail.example",
+        "+380501112233",
+        "41****1111",
+        "WFP-SOC-1234567-6ac4b29136b28",
+        "12345",
+        "shop_ua",
+    ],
+)
+def test_like_for_like(value: str) -> None:
+    """A replacement differs, keeps its shape, and is the same every time."""
+    other = alike(value)
+    assert other != value
+    assert other == alike(value)
+    if "@" not in value:
+        assert [(c.isdigit(), c.isalpha(), c.isupper()) for c in other if not c.isalnum()] == [
+            (c.isdigit(), c.isalpha(), c.isupper()) for c in value if not c.isalnum()
+        ]
+        assert len(other) == len(value)
+
+
+def test_check_shows_what_differs(tmp_path: Path) -> None:
+    """A case that reads otherwise is named with a diff; no cases, or half of one, is an error."""
+    with pytest.raises(ReconcilerError):
+        list(check(tmp_path, PARSERS))
+    folder = tmp_path / "wayforpay" / "x"
+    folder.mkdir(parents=True)
+    (folder / MAIL).write_bytes((ROOT / "wayforpay" / "paid_text_uk" / MAIL).read_bytes())
+    with pytest.raises(ReconcilerError):
+        list(check(tmp_path, PARSERS))
+    (folder / EXPECTED).write_text('{"amount": "1.00"}', encoding="utf-8")
+    (result,) = check(tmp_path, PARSERS)
+    assert not result.ok
+    assert '"amount": "1250.00"' in result.diff
+
+
+def test_explain_shows_pairs_spans_and_claim() -> None:
+    """`explain` shows what an owner needs to write a profile, for claimed and for foreign mail."""
+    shown = explain_file(
+        (ROOT / "wayforpay" / "paid_html_uk" / MAIL).read_bytes(), "a.eml", PARSERS, verdict={"trusted_by": None}
+    )
+    assert shown["claimed"]["parser"] == "wayforpay"
+    assert {"label": "Сума", "part": "html[0]", "value": "1 250,00 грн"} in shown["pairs"]
+    assert {span["field"] for span in shown["spans"]} >= {"amount", "order_number"}
+    assert shown["trust"] == {"trusted_by": None}
+    json.dumps(shown)
+    foreign = explain_file((ROOT / "_nobody" / "another_bank" / MAIL).read_bytes(), "b.eml", PARSERS)
+    assert foreign["claimed"]["error"] == "unclaimed"
+    assert any(pair["label"] == "Сума" for pair in foreign["pairs"])

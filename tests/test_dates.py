@@ -1,0 +1,133 @@
+"""Dates: the stated grammar, zones and the nights on which the clock is moved."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.errors import FieldAmbiguous, FieldUnreadable, HeldError
+from reconciler.extract.dates import Precision, is_clock, join, read_moment
+
+KYIV = ZoneInfo("Europe/Kyiv")
+
+READ = [
+    ("21.11.2026 14:05:33", "2026-11-21T12:05:33"),
+    ("21.11.2026, 14:05", "2026-11-21T12:05:00"),
+    ("21.11.2026\u00a014:05", "2026-11-21T12:05:00"),
+    ("2026-11-21 14:05:33", "2026-11-21T12:05:33"),
+    ("2026-03-05 14:05:33", "2026-03-05T12:05:33"),
+    ("2026-11-21T14:05:33+02:00", "2026-11-21T12:05:33"),
+    ("2026-11-21T14:05:33.250Z", "2026-11-21T14:05:33"),
+    ("21/11/2026 14:05", "2026-11-21T12:05:00"),
+    ("21 листопада 2025 р. 14:05", "2025-11-21T12:05:00"),
+    ("субота, 21 листопада 2026 року о 14:05", "2026-11-21T12:05:00"),
+    ("3 марта 2026, 09:07", "2026-03-03T07:07:00"),
+    ("21 ноября 2026 г., 14:05:33", "2026-11-21T12:05:33"),
+    ("Nov 21, 2026 2:05 PM", "2026-11-21T12:05:00"),
+    ("12 June 2026 at 12:30 AM", "2026-06-11T21:30:00"),
+    ("21.11.2026 14:05 (EET)", "2026-11-21T12:05:00"),
+    ("21.11.2026 14:05 GMT+2", "2026-11-21T12:05:00"),
+    ("21.11.2026 14:05 UTC", "2026-11-21T14:05:00"),
+    ("21.11.2026 14:05 за Києвом", "2026-11-21T12:05:00"),
+    ("21.11.2026", "2026-11-20T22:00:00"),
+]
+
+
+@pytest.mark.parametrize(("text", "utc"), READ)
+def test_reads(text: str, utc: str) -> None:
+    """P19: every printed form has its one instant; without a zone it is the sender's."""
+    assert read_moment(text, zone=KYIV).instant == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "учора о 14:05",
+        "21.11.26 14:05",
+        "30.02.2026 10:00",
+        "29.02.2027 10:00",
+        "21.13.2026 10:00",
+        "21.11.2026 25:00",
+        "21.11.2026 14:05 XYZ",
+        "21.11.2026 14:05 15:06",
+        "1250,50",
+        "14:05",
+        "32 листопада 2026 10:00",
+        "21 foo 2026 10:00",
+        "29.03.2026 03:30",
+        "21.11.2026 або 22.11.2026",
+        "x" * 10_000,
+    ],
+)
+def test_the_rest_is_refused(text: str) -> None:
+    """P19: no such day, no such time, a time the clock skipped: an error, never a near date."""
+    with pytest.raises(FieldUnreadable):
+        read_moment(text, zone=KYIV)
+
+
+def test_order_of_day_and_month_is_never_assumed() -> None:
+    """P19: 05/11 is ambiguous until the sender's order is known."""
+    with pytest.raises(FieldAmbiguous):
+        read_moment("05/11/2026 14:05", zone=KYIV)
+    assert read_moment("05/11/2026 14:05", zone=KYIV, day_first=True).day.month == 11
+    assert read_moment("05/11/2026 14:05", zone=KYIV, day_first=False).day.month == 5
+
+
+def test_a_time_shown_twice_is_ambiguous_unless_its_zone_is_printed() -> None:
+    """P19: 03:30 on the night the clock goes back is two instants; with its zone it is one."""
+    with pytest.raises(FieldAmbiguous) as caught:
+        read_moment("25.10.2026 03:30", zone=KYIV)
+    assert caught.value.facts["values"] == ["2026-10-25T00:30:00+00:00", "2026-10-25T01:30:00+00:00"]
+    assert read_moment("25.10.2026 03:30 EEST", zone=KYIV).instant.hour == 0
+
+
+def test_late_evening_and_leap_day_keep_their_kyiv_date() -> None:
+    """P19: 23:55 in Kyiv and 29 February stay on their day."""
+    for text in ("21.11.2026 23:55", "29.02.2028 00:05", "2026-07-01 00:01"):
+        moment = read_moment(text, zone=KYIV)
+        assert moment.instant.astimezone(KYIV).date() == moment.day
+
+
+def test_date_and_time_are_joined() -> None:
+    """A date alone and a clock elsewhere make one moment, with the clock's own zone when it prints one."""
+    day = read_moment("21.11.2026", zone=KYIV)
+    assert day.precision is Precision.DAY
+    assert is_clock("14:05")
+    assert not is_clock("21.11.2026 14:05")
+    assert join(day, "14:05:33").instant == datetime(2026, 11, 21, 12, 5, 33, tzinfo=UTC)
+    assert join(day, "14:05 UTC").instant == datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
+    with pytest.raises(FieldUnreadable):
+        join(day, "вдень")
+
+
+def test_moments_agree_as_far_as_they_were_told() -> None:
+    """Seconds that one part leaves out are no contradiction; another minute is."""
+    fine, coarse, day = (read_moment(t, zone=KYIV) for t in ("21.11.2026 14:05:33", "21.11.2026 14:05", "21.11.2026"))
+    assert fine.agrees(coarse)
+    assert day.agrees(fine)
+    assert not fine.agrees(read_moment("21.11.2026 14:06", zone=KYIV))
+
+
+@given(
+    st.integers(1_000_000_000, 4_000_000_000),
+    st.sampled_from(["%d.%m.%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]),
+)
+def test_reads_back_what_it_prints(seconds: int, form: str) -> None:
+    """P19: with its offset printed, any second is read back exactly."""
+    instant = datetime.fromtimestamp(seconds, UTC)
+    wall = instant + timedelta(hours=2)
+    assert read_moment(f"{wall.strftime(form)}+02:00", zone=KYIV).instant == instant
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_moment_or_held(text: str) -> None:
+    """P15: no text breaks the reader."""
+    try:
+        assert read_moment(text, zone=KYIV).instant.tzinfo is UTC
+    except HeldError:
+        return

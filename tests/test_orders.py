@@ -1,0 +1,105 @@
+"""Order numbers as payers type them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.errors import FieldAmbiguous
+from reconciler.extract.orders import clean_order, fold_order, is_reference
+
+CLEANED = [
+    ("12345", "12345"),
+    (" 12345 ", "12345"),
+    ("№ 12345", "12345"),
+    ("№12345.", "12345"),
+    ("#12345", "12345"),
+    ("замовлення 12345", "12345"),
+    ("Замовлення № 12345", "12345"),
+    ("замовлення№12345", "12345"),
+    ("заказ 12345", "12345"),
+    ("Order #12345", "12345"),
+    ("order no. 12345", "12345"),
+    ("«12345»", "12345"),
+    ("\u202d12345\u202c", "12345"),
+    ("１２３４５", "12345"),
+    ("А-123", "A-123"),
+    ("ЗМ-12A", "ЗМ-12А"),
+    ("INV-00012", "INV-00012"),
+    ("№1234/2", "1234/2"),
+    ("00042", "00042"),
+]
+
+
+@pytest.mark.parametrize(("text", "number"), CLEANED)
+def test_cleans(text: str, number: str) -> None:
+    """P16: signs and known words around a number go; the number itself is never cut."""
+    assert clean_order(text) == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Іваненко",
+        "замовлення",
+        "+380 50 000 00 00",
+        "0501234567",
+        "380501234567",
+        "050 123-45-67",
+        "4111 1111 1111 1111",
+        "41****1111",
+        "payer@example.com",
+        "21.11.2026",
+        "2026-11-21",
+        "1250.00",
+        "Оплата за стіл 12345",
+        "12345 дякую",
+        "WFP-SOC-1234567-6ac4b29136b28",
+        "WFP-BTN-11535539-6933469d1b6cf",
+        "12345_WFPREG-1-1",
+        "wfp-soc-1234567-6ac4b29136b28",
+    ],
+)
+def test_what_is_no_order_number(text: str) -> None:
+    """P16: a reference, a phone, a card, a date, a sum or a story is no order number, and no part of one is."""
+    assert clean_order(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["12345 12346", "12345, 12346", "12345;12346", "12 345", "12345\n12346", "12345\nСума: 1,00", "12345\nдякую"],
+)
+def test_two_numbers_are_ambiguous(text: str) -> None:
+    """Two numbers, or a number and more lines, are refused by name."""
+    with pytest.raises(FieldAmbiguous) as caught:
+        clean_order(text)
+    assert caught.value.facts["field"] == "order_number"
+
+
+def test_look_alike_letters_are_one_letter() -> None:
+    """A number typed in either alphabet is the same number; letters without a twin keep it in its own."""
+    assert fold_order("АВ-12") == fold_order("AB-12") == "AB-12"
+    assert fold_order("ЗA-1") == fold_order("ЗА-1")
+    assert fold_order("ab") != fold_order("AB")
+
+
+def test_references() -> None:
+    """A gateway's reference is known by its shape as a whole."""
+    assert is_reference(" WFP-SOC-1234567-6ac4b29136b28 ")
+    assert is_reference("invoice_1_WFPREG-40123-1.1")
+    assert not is_reference("WFP-12345")
+
+
+@given(st.text(max_size=60))
+def test_cleaning_twice_is_cleaning_once(text: str) -> None:
+    """P15: any text is cleaned, refused or none; a cleaned number stays as it is and holds a digit and no space."""
+    try:
+        number = clean_order(text)
+    except FieldAmbiguous:
+        return
+    if number is not None:
+        assert any(char.isdigit() for char in number)
+        assert not any(char.isspace() for char in number)
+        assert fold_order(number) == number

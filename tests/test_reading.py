@@ -1,0 +1,189 @@
+"""Who reads a mail, and what becomes of one that cannot be read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import EntryPoint
+from types import ModuleType
+
+import pytest
+
+from reconciler.discovery import find_parsers
+from reconciler.errors import (
+    ClaimedTwice,
+    ConfigError,
+    FieldMissing,
+    MessageDamaged,
+    MessageTooLarge,
+    ParserFailed,
+    Unclaimed,
+)
+from reconciler.model import Address, Kind, Message, Notice
+from reconciler.reading import is_sender, read
+
+
+def message(
+    sender: str = "notify@gate.example", *attached: Message, lossy: bool = False, too_large: bool = False
+) -> Message:
+    return Message(
+        raw=b"",
+        sha256="",
+        senders=(Address(name="", email=sender),),
+        attached=attached,
+        lossy=lossy,
+        too_large=too_large,
+    )
+
+
+@dataclass
+class Fake:
+    """A parser that remembers nothing and says what it is told."""
+
+    NAME: str = "gate"
+    domain: str = "gate.example"
+    kind: Kind = Kind.PAYMENT
+    error: Exception | None = None
+    order_fields: tuple[str, ...] = ()
+
+    def configured(self, *, order_fields: Collection[str] = (), timezone: str | None = None) -> Fake:
+        return replace(self, order_fields=tuple(order_fields))
+
+    def claims(self, message: Message) -> bool:
+        return is_sender(message.sender, [self.domain])
+
+    def parse(self, message: Message) -> Sequence[Notice]:
+        if self.error:
+            raise self.error
+        return [Notice(parser=self.NAME, gateway="gate", kind=self.kind, order_raw="/".join(self.order_fields))]
+
+
+def test_one_claim_is_read() -> None:
+    """A mail claimed once is read by that parser, and is its own source."""
+    mail = message()
+    reading = read(mail, [Fake(), Fake(NAME="other", domain="other.example")])
+    assert (reading.parser, reading.source) == ("gate", mail)
+
+
+def test_nobody_claims() -> None:
+    """A mail without a claim is unclaimed."""
+    with pytest.raises(Unclaimed):
+        read(message("a@example.org"), [Fake()])
+
+
+def test_two_claims() -> None:
+    """P10: a mail claimed twice is held and names both parsers."""
+    with pytest.raises(ClaimedTwice) as caught:
+        read(message(), [Fake(), Fake(NAME="other")])
+    assert caught.value.facts["parsers"] == ["gate", "other"]
+
+
+def test_settings_add_senders() -> None:
+    """A parser also claims under the addresses and domains of the settings, exactly compared."""
+    assert read(message("me@office.example"), [Fake()], senders={"gate": ["me@office.example"]}).parser == "gate"
+    with pytest.raises(Unclaimed):
+        read(message("you@office.example"), [Fake()], senders={"gate": ["me@office.example"]})
+
+
+@pytest.mark.parametrize(
+    ("email", "is_one"),
+    [
+        ("n@gate.example", True),
+        ("n@mail.gate.example", True),
+        ("n@GATE.example", True),
+        ("n@notgate.example", False),
+        ("n@gate.example.net", False),
+        ("gate.example@example.net", False),
+    ],
+)
+def test_domains_are_compared_whole(email: str, is_one: bool) -> None:
+    """A domain or one below it, never a part of the text."""
+    assert is_sender(Address(name="n@gate.example", email=email), ["gate.example"]) is is_one
+
+
+def test_an_attached_notice_is_the_source() -> None:
+    """P12: a forward nobody claims is read from the one claimed mail attached to it, at any depth."""
+    inner = message()
+    outer = message("me@example.org", message("you@example.org", inner))
+    assert read(outer, [Fake()]).source is inner
+
+
+def test_two_attached_notices_are_held() -> None:
+    """P12: a forward that carries two claimed mails is for a person."""
+    with pytest.raises(ClaimedTwice):
+        read(message("me@example.org", message(), message()), [Fake()])
+
+
+def test_a_claimed_mail_is_read_itself() -> None:
+    """What is attached to a claimed mail does not count."""
+    mail = message("n@gate.example", message())
+    assert read(mail, [Fake()]).source is mail
+
+
+def test_a_broken_parser_holds_its_mail() -> None:
+    """A parser's own bug is parser_failed with the cause kept; what it holds a mail for passes with its name."""
+    with pytest.raises(ParserFailed) as failed:
+        read(message(), [Fake(error=KeyError("x"))])
+    assert isinstance(failed.value.__cause__, KeyError)
+    assert failed.value.facts == {"parser": "gate", "error": "KeyError: 'x'"}
+    with pytest.raises(FieldMissing) as held:
+        read(message(), [Fake(error=FieldMissing("", field="amount"))])
+    assert held.value.facts == {"parser": "gate", "field": "amount"}
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_lossy_payment_never_posts_by_itself(kind: Kind) -> None:
+    """P02: money read out of a lossily decoded mail is held with what was read; other notices are only told."""
+    moves = kind in {Kind.PAYMENT, Kind.REFUND, Kind.VOID, Kind.CHARGEBACK}
+    for mail in (message(lossy=True), message("me@example.org", message(lossy=True))):
+        if moves:
+            with pytest.raises(MessageDamaged) as caught:
+                read(mail, [Fake(kind=kind)])
+            assert caught.value.facts["notices"][0]["kind"] == kind
+        else:
+            assert read(mail, [Fake(kind=kind)]).notices[0].kind is kind
+
+
+def test_too_large() -> None:
+    """P13: a claimed mail of which only the headers were read is held, a foreign one stays foreign."""
+    with pytest.raises(MessageTooLarge):
+        read(message(too_large=True), [Fake()])
+    with pytest.raises(Unclaimed):
+        read(message("a@example.org", too_large=True), [Fake()])
+
+
+def test_order_fields_reach_the_parser() -> None:
+    """The labels of the settings' order field are handed to a parser that takes them."""
+    assert read(message(), [Fake()], order_fields={"gate": ["Рахунок"]}).notices[0].order_raw == "Рахунок"
+
+
+def test_discovery_finds_the_modules() -> None:
+    """The parsers of the package are found without a list, once each."""
+    names = [parser.NAME for parser in find_parsers()]
+    assert "wayforpay" in names
+    assert names == sorted(set(names))
+
+
+def test_discovery_names_every_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two parsers of one name, what cannot be loaded and what is no parser are settings problems, told at once."""
+    twin = ModuleType("twin_parser")
+    twin.__dict__.update(NAME="wayforpay", claims=lambda message: False, parse=lambda message: [])
+    monkeypatch.setitem(sys.modules, "twin_parser", twin)
+    points = [
+        EntryPoint(n, v, "reconciler.parsers")
+        for n, v in (("a", "twin_parser"), ("b", "no_such_module_x"), ("c", "json"))
+    ]
+    with pytest.raises(ConfigError) as caught:
+        find_parsers(points)
+    problems = "\n".join(caught.value.problems)
+    assert len(caught.value.problems) == 3
+    assert all(word in problems for word in ("wayforpay", "no_such_module_x", "json"))
+
+
+def test_discovery_takes_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed package's parser stands beside ours."""
+    bank = ModuleType("bank_parser")
+    bank.__dict__.update(NAME="abank", claims=lambda message: False, parse=lambda message: [])
+    monkeypatch.setitem(sys.modules, "bank_parser", bank)
+    assert "abank" in [parser.NAME for parser in find_parsers([EntryPoint("x", "bank_parser", "reconciler.parsers")])]

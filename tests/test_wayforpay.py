@@ -1,0 +1,232 @@
+"""WayForPay's letters beyond the saved cases: what they claim, what they are, and which value is which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parsers import wayforpay
+from reconciler.errors import FieldAmbiguous, FieldMissing, HeldError, Unreadable
+from reconciler.model import Address, Kind, Message, Notice, TextPart
+from reconciler.money import Money
+from reconciler.ports import Parser
+
+REFERENCE = "WFP-SOC-1234567-6ac4b29136b28"
+ROWS = (
+    ("Магазин", "shop.example.ua (shop_example_ua)"),
+    ("Статус", "Успішно"),
+    ("Сума", "1 250,00 грн"),
+    ("Номер платежу", REFERENCE),
+    ("Дата", "21.11.2026 14:05:33"),
+    ("Email", "payer@example.com"),
+    ("Номер замовлення", "12345"),
+)
+
+
+def letter(
+    *rows: tuple[str, str],
+    subject: str = "WayForPay",
+    head: str = "",
+    foot: str = "",
+    sender: str = "notify@wayforpay.com.ua",
+    to: str = "pay@example.ua",
+) -> Message:
+    """A letter with the usual rows, some of them replaced (a value) or left out (the value "-")."""
+    given_rows = dict(rows)
+    merged = [(label, given_rows.pop(label, value)) for label, value in ROWS] + list(given_rows.items())
+    table = "".join(f"<tr><td>{label}</td><td>{value}</td></tr>" for label, value in merged if value != "-")
+    html = TextPart(path="html[0]", content=f"<h2>{head}</h2><table>{table}</table><p>{foot}</p>", charset="utf-8")
+    return Message(
+        raw=b"",
+        sha256="",
+        senders=(Address(name="", email=sender),),
+        recipients=(Address(name="", email=to),),
+        subject=subject,
+        htmls=(html,),
+    )
+
+
+def one(message: Message, parser: Parser = wayforpay) -> Notice:
+    notices: Sequence[Notice] = parser.parse(message)
+    assert len(notices) == 1
+    return notices[0]
+
+
+def test_a_payment_carries_its_spans() -> None:
+    """Every field of a payment tells where it was read."""
+    notice = one(letter())
+    assert notice.kind is Kind.PAYMENT
+    assert notice.merchant_names == ("shop.example.ua (shop_example_ua)", "shop.example.ua", "shop_example_ua")
+    assert {span.field for span in notice.spans} >= {"amount", "transaction_id", "paid_at", "order_number", "merchant"}
+    assert all(span.part == "html[0]" for span in notice.spans)
+
+
+@pytest.mark.parametrize(
+    ("sender", "claimed"),
+    [
+        ("notify@wayforpay.com.ua", True),
+        ("no-reply@wayforpay.com", True),
+        ("a@mail.wayforpay.com", True),
+        ("notify@wayforpay.com.ua.evil.example", False),
+        ("notify@xwayforpay.com", False),
+        ("wayforpay.com@evil.example", False),
+    ],
+)
+def test_claims_by_the_parsed_domain(sender: str, claimed: bool) -> None:
+    """A look-alike domain is nobody's."""
+    assert wayforpay.claims(letter(sender=sender)) is claimed
+
+
+KINDS = [
+    ("Успішно / Оплачено", Kind.PAYMENT),
+    ("Approved", Kind.PAYMENT),
+    ("Підтверджено", Kind.PAYMENT),
+    ("Успешно", Kind.PAYMENT),
+    ("Неуспішно", Kind.DECLINED),
+    ("Не успішно", Kind.DECLINED),
+    ("Не оплачено", Kind.DECLINED),
+    ("Not approved", Kind.DECLINED),
+    ("Declined", Kind.DECLINED),
+    ("Прострочено", Kind.DECLINED),
+    ("Expired", Kind.DECLINED),
+    ("Отказ банка", Kind.DECLINED),
+    ("Очікує підтвердження", Kind.PENDING),
+    ("InProcessing", Kind.PENDING),
+    ("WaitingAuthComplete", Kind.PENDING),
+    ("RefundInProcessing", Kind.PENDING),
+    ("Повернено", Kind.REFUND),
+    ("Refunded/Voided", Kind.REFUND),
+    ("Часткове повернення", Kind.REFUND),
+    ("Сторно", Kind.REFUND),
+    ("Скасовано", Kind.VOID),
+    ("Voided", Kind.VOID),
+    ("Chargeback", Kind.CHARGEBACK),
+]
+
+
+@pytest.mark.parametrize(("status", "kind"), KINDS)
+def test_kinds_by_status(status: str, kind: Kind) -> None:
+    """P11: a veto word is seen before the success word it contains."""
+    assert one(letter(("Статус", status))).kind is kind
+
+
+@pytest.mark.parametrize(("status", "kind"), [case for case in KINDS if case[1] is not Kind.PAYMENT])
+def test_a_veto_in_the_subject_or_headline_beats_a_success(status: str, kind: Kind) -> None:
+    """P11: "Статус: Успішно" under a headline that says otherwise is what the headline says."""
+    assert one(letter(subject=status)).kind is kind
+    assert one(letter(head=status)).kind is kind
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        letter(("Статус", "Опрацьовано")),
+        letter(("Статус", "-")),
+        letter(("Сума повернення", "250,00 грн")),
+        letter(foot="Платіж було відхилено."),
+        letter(subject="Виплата коштів"),
+        letter(to="payer@example.com"),
+        letter(subject="Квитанція", head="Ваш магазин отримав оплату"),
+        letter(("Статус", "-"), ("Повідомлення", "Платіж відхилено"), subject="Успішно"),
+    ],
+    ids=["odd status", "no word", "refund sum", "late veto", "payout", "to the payer", "to both", "veto aside"],
+)
+def test_an_unsure_letter_is_held(message: Message) -> None:
+    """P11: a letter that does not plainly say what happened is unreadable, never a payment."""
+    with pytest.raises(Unreadable):
+        wayforpay.parse(message)
+
+
+@pytest.mark.parametrize(
+    "foot",
+    [
+        "Повернення коштів можливе протягом 14 днів.",
+        "Якщо платіж скасовано, зверніться до підтримки.",
+        "Квитанцію надіслано платнику.",
+    ],
+)
+def test_small_print_is_no_veto(foot: str) -> None:
+    """What may happen is not what happened."""
+    assert one(letter(foot=foot)).kind is Kind.PAYMENT
+
+
+@pytest.mark.parametrize(
+    "words", ["Дякуємо за оплату!", "Ви оплатили замовлення", "Квитанція", "Thank you for your payment"]
+)
+def test_receipts(words: str) -> None:
+    """A letter that speaks to the payer is a receipt."""
+    assert one(letter(head=words)).kind is Kind.RECEIPT
+
+
+@pytest.mark.parametrize(
+    ("label", "field"), [("Сума", "amount"), ("Номер платежу", "transaction_id"), ("Дата", "paid_at")]
+)
+def test_required_fields(label: str, field: str) -> None:
+    """P09: a payment without sum, reference or time is missing that field, never a payment with a made-up one."""
+    with pytest.raises(FieldMissing) as caught:
+        wayforpay.parse(letter((label, "-")))
+    assert caught.value.facts == {"parser": "wayforpay", "field": field}
+
+
+def test_other_kinds_tell_what_they_have() -> None:
+    """A declined letter without fields is a declined notice, not an error."""
+    notice = one(letter(("Статус", "Відхилено"), ("Сума", "1,250"), ("Дата", "-"), ("Номер платежу", "-")))
+    assert (notice.kind, notice.amount, notice.paid_at, notice.transaction_id) == (Kind.DECLINED, None, None, None)
+
+
+def test_a_payer_cannot_lend_a_reference() -> None:
+    """A reference under the order's label counts only where none has a label of its own."""
+    assert one(letter(("Номер платежу", "-"), ("Номер замовлення", REFERENCE))).transaction_id == REFERENCE
+    assert one(letter(("Номер замовлення", "WFP-SOC-9-aaaaaaaaaaaaa"))).transaction_id == REFERENCE
+    with pytest.raises(FieldAmbiguous):
+        wayforpay.parse(letter(("Номер платежу", "DH783023"), ("Номер замовлення", REFERENCE)))
+
+
+def test_other_numbers_beside_the_reference() -> None:
+    """Among the gateway's own numbers the page's reference is the id; two plain ones contradict each other."""
+    assert one(letter(("ID транзакції", "2093842034"))).transaction_id == REFERENCE
+    assert one(letter(("Номер платежу", "DH783023"))).transaction_id == "DH783023"
+    with pytest.raises(FieldAmbiguous):
+        wayforpay.parse(letter(("Номер платежу", "DH783023"), ("ID транзакції", "2093842034")))
+
+
+def test_two_shops_under_one_label_are_ambiguous() -> None:
+    """P09: the merchant decides the desk, so it has one reading; its site and account are names of one shop."""
+    notice = one(letter(("Магазин", "shop_example_ua"), ("Сайт", "https://shop.example.ua/")))
+    assert notice.merchant == "shop_example_ua"
+    assert set(notice.merchant_names) >= {"shop_example_ua", "shop.example.ua"}
+    with pytest.raises(FieldAmbiguous):
+        wayforpay.parse(letter(("МАГАЗИН:", "other_shop")))
+
+
+def test_order_field_of_the_settings() -> None:
+    """The merchant's own label is read instead of the usual ones."""
+    parser = wayforpay.configured(order_fields=["Рахунок-фактура"])
+    assert one(letter(("Рахунок-фактура", "№ 777")), parser).order_number == "777"
+    assert one(letter(), parser).order_number is None
+
+
+def test_refund_sum_has_a_label_of_its_own() -> None:
+    """A partial refund is the refunded sum, not the payment's, also when printed below zero."""
+    notice = one(letter(("Статус", "Повернено"), ("Сума повернення", "−250,00 грн")))
+    assert notice.amount == Money.from_minor(25000, "UAH")
+
+
+@given(
+    st.text(max_size=40).filter(lambda text: "<" not in text and "&" not in text),
+    st.sampled_from(["Номер замовлення", "Призначення", "Побажання"]),
+)
+def test_no_payer_text_changes_the_money(typed: str, label: str) -> None:
+    """Whatever a payer types, the sum, the reference and the kind stay, or the letter is held."""
+    try:
+        notice = one(letter((label, typed)))
+    except HeldError:
+        return
+    assert (notice.kind, notice.amount, notice.transaction_id) == (
+        Kind.PAYMENT,
+        Money.from_minor(125000, "UAH"),
+        REFERENCE,
+    )
