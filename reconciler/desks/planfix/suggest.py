@@ -76,9 +76,9 @@ def near_numbers(number: str) -> Iterator[tuple[str, str]]:
     near = [
         (number[:i] + number[i + 1] + number[i] + number[i + 2 :], "two digits are swapped") for i in range(size - 1)
     ]
-    near += [(number[:i] + number[i + 1 :], "one digit more") for i in range(size)]
+    near += [(number[:i] + number[i + 1 :], "one digit too many") for i in range(size)]
     near += [(number[:i] + digit + number[i + 1 :], "one digit differs") for i in range(size) for digit in "0123456789"]
-    near += [(number[:i] + digit + number[i:], "one digit less") for i in range(size, -1, -1) for digit in "0123456789"]
+    near += [(number[:i] + digit + number[i:], "one digit is missing") for i in range(size, -1, -1) for digit in "0123456789"]
     for text, why in near:
         if text and text != number and text[0] != "0" and len(text) <= LONGEST:
             yield text, why

@@ -69,7 +69,7 @@ class Fault:
 
 def matches(pattern: str, method: str, path: str) -> bool:
     """Does "POST /task/{id}" mean this request?"""
-    wanted = re.sub(r"\\\{[^/{}]*\\\}", "[^/]+", re.escape(pattern))
+    wanted = re.sub(r"\\\{[^/{}]*\\\}", "[0-9]+", re.escape(pattern))
     return re.fullmatch(wanted, f"{method} {path}") is not None
 
 

@@ -55,6 +55,8 @@ class SandboxPlanfix:
         self.token = token
         self._gate = Gate(world or sample_world(), token=token)
         self._socket = socket.create_server(("127.0.0.1", port), backlog=100)
+        # inherited by its connections; asyncio would set it only on sockets made with an explicit protocol number
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/rest/"
         self._closing = threading.Event()
         self._lines: dict[tuple[str, int], asyncio.Transport] = {}
