@@ -62,6 +62,11 @@ TEXT = {
     "dots": "\n".join(f"{label} ........ {value}" for label, value in ITEMS),
     "line under line": "\n".join(f"{label}:\n{value}\n" for label, value in ITEMS),
     "blank between": "\n\n".join(f"{label}\n\n{value}" for label, value in ITEMS),
+    "bullets": "\n".join(f"• {label}: {value}" for label, value in ITEMS),
+    "pictures": "\n".join(f"✅ {label}: {value}" for label, value in ITEMS),
+    "stars": "\n".join(f"*{label}:* {value}" for label, value in ITEMS),
+    "forwarded": "---------- Forwarded message ---------\nВід: a\nДата: сб, 21 лист. 2026 р.\nКому: b\n\n"
+    + "\n".join(f"{label}: {value}" for label, value in ITEMS),
     "quoted": "\n".join(f"> {label}: {value}" for label, value in ITEMS),
     "a space": "\n".join(f"{label} {value}" for label, value in ITEMS),
     "crlf": "\r\n".join(f"{label}: {value}" for label, value in ITEMS),
@@ -90,6 +95,16 @@ def test_html_layouts(layout: str) -> None:
 def test_text_layouts(layout: str) -> None:
     """P07: plain text in any usual arrangement gives the same pairs."""
     assert found(read_text("text[0]", TEXT[layout], KNOWN)) == wanted()
+
+
+@pytest.mark.parametrize(
+    "form", ["<div>{}</div><div>{}</div>", "<p>{}: {}</p>", "<table><tr><td>{}</td><td>{}</td></tr></table>"]
+)
+def test_a_value_may_be_a_label_of_another_field(form: str) -> None:
+    """ "Status: Paid" is a status, though "Paid: 5" is a sum."""
+    known, spoken = KNOWN | folded(["Paid"]), folded(["Paid"])
+    page = read_html("html[0]", form.format("Status", "Paid") + form.format("Сума", "5 грн"), known, spoken=spoken)
+    assert [(pair.label, pair.value) for pair in page.pairs] == [("Status", "Paid"), ("Сума", "5 грн")]
 
 
 @pytest.mark.parametrize("form", ["<table><tr><td>{}</td><td>{}</td></tr></table>", "<dl><dt>{}</dt><dd>{}</dd></dl>"])

@@ -12,7 +12,7 @@ The grammar, spaces being any Unicode space:
     separator = space ' . ,        mark = . , and never the separator of the same number
 
 "1,250" and "1.250" are groups or three decimals: two readings, so ambiguous. "1250.000" and "0,250" have three
-decimals: refused. A number inside a longer token (a card, a date, WFP-SOC-…) is not an amount.
+decimals: refused. Words in brackets may follow, numbers in brackets may not. A number inside a longer token (a card, a date, WFP-SOC-…) is not an amount.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ _AMOUNT = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _MARKS = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(DASHES, "-"))
+_IN_WORDS = re.compile(r" ?\([^()0-9]*\)$")  # "(одна тисяча двісті гривень)"
 _LONGEST = 200  # characters; a value that is longer tells a story, not a sum
 _DIGITS = 12  # more are an account or a card
 
@@ -85,7 +86,7 @@ def read_amount(text: str, *, field: str = "amount", allow_minus: bool = False) 
     allow_minus: a letter about money going back may print its sum below zero; the size is returned.
     Raises: FieldAmbiguous: two readings, or two currencies. FieldUnreadable: anything else, zero and negative included.
     """
-    value = normal(text)
+    value = _IN_WORDS.sub("", normal(text))
     found = _AMOUNT.fullmatch(value) if len(value) <= _LONGEST else None
     if found is None:
         several = [amount.text for amount in find_amounts(value[:_LONGEST])]

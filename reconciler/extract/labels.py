@@ -78,9 +78,15 @@ class Page:
 _LONGEST_LABEL = 80
 _LINES_TO_LOOK = 6  # separators tried in one line
 _SEPARATOR = re.compile(rf":|：|\t|\s{{2,}}|\s[—–=-]\s|\s?\|\s?|\.{{3,}}|…|{MARK}")
-_LEADING = re.compile(rf"^(?:[\s:：=|{MARK}\x02\x03]|[—–-](?=\s)|\.{{2,}}|…)+")
+_LEADING = re.compile(rf"^(?:[\s:：=|{MARK}\x02\x03]|\*{{1,2}}(?=\s)|[—–-](?=\s)|\.{{2,}}|…)+")
 _LOOSE_VALUE = re.compile(r"\d|WFP-|[₴$€№#]\s?\d")
 _UNKNOWN = re.compile(r"(?P<label>[^\W\d_][^:\n]{0,58}?)\s*:(?!//)(?P<value>.*)")
+_FORWARDED = re.compile(
+    r"(?i)^-{2,}.*(?:forward|original|пересл|перенапр|исходн|оригінал).*-{2,}$|^begin forwarded message"
+)
+_FORWARD_HEADER = re.compile(  # the headers a mail program writes over what it forwards: its "Date" is no field
+    r"(?i)(?:from|від|от|date|дата|sent|надіслано|отправлено|subject|тема|to|кому|cc|копія|копия|reply-to)\s*:"
+)
 _ONLY_MARKS = re.compile(r"[\s:|—–-]*")
 
 
@@ -115,6 +121,10 @@ def scan_lines(page: Page, lines: Sequence[str]) -> None:
         line = lines[index]
         index += 1
         if not plain(line):
+            continue
+        if _FORWARDED.search(plain(line)):
+            while index < len(lines) and _FORWARD_HEADER.match(plain(lines[index])):
+                index += 1
             continue
         found = split_line(page, line)
         if found is None:

@@ -39,7 +39,7 @@ _ALIKE = str.maketrans(_CYRILLIC, _LATIN)
 APOSTROPHES = "'’‘ʼ`´′＇"
 DASHES = "-‐‑‒–—―−﹣－"
 _MARKS = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(DASHES, "-"))
-_EDGES = " \t\n:.*•·|>-–—=✓✔"
+_EDGES = re.compile(r"^[^\w#]+|[^\w#)']+$")  # colons, bullets, ticks and pictures around a label
 _BLANKS = re.compile(r"\s+")
 
 
@@ -60,7 +60,7 @@ def fold_label(text: str) -> str:
     Compared as a whole, never as a part: "Сума комісії" is not "Сума".
     """
     folded = unicodedata.normalize("NFKC", one_line(text)).casefold().translate(_MARKS).translate(_ALIKE)
-    return _BLANKS.sub(" ", folded).strip(_EDGES)
+    return _EDGES.sub("", _BLANKS.sub(" ", folded))
 
 
 def fold_words(text: str) -> str:
