@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
@@ -106,6 +106,7 @@ class Http:
         url: str,
         *,
         json: Any = None,
+        form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = 30.0,
         fresh: bool = False,
@@ -113,7 +114,7 @@ class Http:
         """
         Send one request and read its whole answer.
 
-        json: the body as plain data, sent as UTF-8; None: no body.
+        json: the body as plain data, sent as UTF-8. form: the body as form fields, instead. Neither: no body.
         timeout: seconds for everything after the connection stands, and as many for the connection.
         fresh: use a connection of its own; for every request that changes something.
         Raises: NotSent, NoAnswer (with Redirected), ConfigError for an address that may not be used at all.
@@ -125,6 +126,9 @@ class Http:
         if json is not None:
             content = jsonlib.dumps(json, ensure_ascii=False, allow_nan=False).encode()
             sent.setdefault("content-type", "application/json")
+        elif form is not None:
+            content = urlencode(form).encode()
+            sent.setdefault("content-type", "application/x-www-form-urlencoded")
         where = _where(method, url)
         with self._lock:
             line = self._line

@@ -20,7 +20,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from reconciler.secret import redacted
 
-QUIET = ("httpx", "httpcore", "imapclient", "apscheduler", "uvicorn.access")
+QUIET = ("httpx", "httpcore", "imapclient", "apscheduler", "alembic", "uvicorn")
 """Libraries that log addresses, protocol lines or every tick; their warnings are kept."""
 
 

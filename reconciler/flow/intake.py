@@ -68,6 +68,7 @@ class GatewayRules:
     domains: tuple[str, ...]
     senders: tuple[str, ...] = ()
     trust: tuple[Voucher, ...] = (Voucher.DKIM, Voucher.AUTHENTICATION_RESULTS, Voucher.WITNESS)
+    timezone: str = "Europe/Kyiv"  # of wall times that letters print without a zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
