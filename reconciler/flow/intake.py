@@ -8,6 +8,8 @@ message. Everything that is wrong before a trusted payment exists is a held mess
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -47,6 +49,9 @@ KEY_ANSWER_DEADLINE = timedelta(hours=24)
 
 OLDER_THAN_CUTOFF = timedelta(days=1)
 """How much older than the mailbox's cut-off a payment may be (design, rule 9)."""
+
+NAME_LIKE = re.compile(r"[a-z0-9][a-z0-9._-]*")
+"""An account or a site, as gateways print them; anything with a space is a title or the printed line itself."""
 
 DONE = frozenset({State.SETTLED, State.PARTIAL, State.OVERPAID, State.POSTED})
 """States in which a repeat of the notice has nothing left to do."""
@@ -272,25 +277,32 @@ class Intake:
         )
 
     def _merchant(self, notice: Notice, box: MailboxRules) -> MerchantRules:
-        """A signature proves who wrote the letter, not that we were paid: the shop must be one of ours."""
-        printed = {name.strip().casefold() for name in notice.merchant_names}
+        """
+        A signature proves who wrote the letter, not that we were paid: the shop must be one of ours.
+
+        Every account- or site-like name in it must be: a stranger's shop may well call itself by our site.
+        """
+        printed = {folded_name(name) for name in notice.merchant_names}
         if not printed:
             if box.merchant is None:
                 raise HeldError("the letter names no shop", reason=Reason.MERCHANT_MISSING)
             return self.rules.merchants[box.merchant]
-        ours = [
-            merchant
+        telling = {name for name in printed if NAME_LIKE.fullmatch(name)} or printed
+        ours = {
+            merchant.name: merchant
             for merchant in self.rules.merchants.values()
-            if merchant.gateway == notice.gateway and printed & {name.strip().casefold() for name in merchant.names}
-        ]
+            if merchant.gateway == notice.gateway and telling <= {folded_name(name) for name in merchant.names}
+        }
         if len(ours) != 1:
+            known = sorted({name for merchant in self.rules.merchants.values() for name in merchant.names})
             raise HeldError(
-                "the letter is about a shop that is none of ours" if not ours else "the letter names two of our shops",
+                "the letter is about a shop that is none of ours",
                 reason=Reason.WRONG_MERCHANT,
                 merchant=notice.merchant,
-                known=sorted(name for merchant in self.rules.merchants.values() for name in merchant.names),
+                printed=sorted(telling),
+                known=known,
             )
-        return ours[0]
+        return next(iter(ours.values()))
 
     def _refuse_too_old(self, mail: Mail, notice: Notice, paid_at: datetime, box: MailboxRules) -> None:
         with self.ledger.look() as tx:
@@ -360,6 +372,10 @@ class Intake:
         level = log.warning if state in (MailState.HELD, MailState.WAITING) else log.info
         level(f"message.{state.value}", mail=mail.id, reason=reason.value if reason else None)
         return outcome.of_mail(closed)
+
+
+def folded_name(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
 def of_repeat(entry: Entry) -> Outcome:
