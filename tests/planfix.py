@@ -76,16 +76,16 @@ class Rig:
         self.settings = Settings(url=planfix.url)
 
     def client(self, **changes: Any) -> Planfix:
-        return Planfix(self._with(changes), self.http, self.throttle)
+        return Planfix(self.configured(**changes), self.http, self.throttle)
 
     def desk(self, **changes: Any) -> PlanfixDesk:
         """A desk whose names are known and whose requests are counted from now on."""
-        desk = PlanfixDesk(self._with(changes), self.http, self.throttle, self.memory)
+        desk = PlanfixDesk(self.configured(**changes), self.http, self.throttle, self.memory)
         desk.resolve(verify=False)
         self.planfix.forget_requests()
         return desk
 
-    def _with(self, changes: Mapping[str, Any]) -> DeskSettings:
+    def configured(self, **changes: Any) -> DeskSettings:
         return replace(self.settings, **changes)
 
 

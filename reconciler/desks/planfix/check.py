@@ -86,7 +86,7 @@ def _totals(settings: DeskSettings, found: Resolution) -> Iterator[Finding]:
 
 
 def _sign(settings: DeskSettings, found: Resolution, due: Thing, paid: Thing, difference: Thing) -> Iterator[Finding]:
-    formula = read_sign(due, paid, difference)
+    formula = read_sign(settings, due, paid, difference)
     if formula is None:
         what = f"difference: the formula {difference.formula!r} is not a plain subtraction; difference_sign decides"
         yield Finding(level=Level.WARNING, what=what, next_step="see on one order that the sign is right")

@@ -216,7 +216,7 @@ def _sign(
             return None
     if not (due and paid and difference):
         return None
-    sign = read_sign(due, paid, difference)
+    sign = read_sign(settings, due, paid, difference)
     if sign is None:
         shown = f"formula {difference.formula!r}" if difference.formula else "a formula that Planfix does not tell"
         chooser.problem(
@@ -227,11 +227,19 @@ def _sign(
     return sign
 
 
-def read_sign(due: Thing, paid: Thing, difference: Thing) -> Sign | None:
-    """The sign as the formula of Difference has it; None: it does not say."""
+def read_sign(settings: DeskSettings, due: Thing, paid: Thing, difference: Thing) -> Sign | None:
+    """
+    The sign as the formula of Difference has it; None: it does not say.
+
+    Whether a formula follows a rename is unverified, so a field is known in it by its name as set and as it is now.
+    """
     if not difference.formula:
         return None
-    return sign_of(difference.formula, due=(due.name, str(due.id)), paid=(paid.name, str(paid.id)))
+    return sign_of(
+        difference.formula,
+        due=(due.name, str(due.id), str(settings.due)),
+        paid=(paid.name, str(paid.id), str(settings.paid)),
+    )
 
 
 # ---------------------------------------------------------------- memory

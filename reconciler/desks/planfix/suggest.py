@@ -78,7 +78,9 @@ def near_numbers(number: str) -> Iterator[tuple[str, str]]:
     ]
     near += [(number[:i] + number[i + 1 :], "one digit too many") for i in range(size)]
     near += [(number[:i] + digit + number[i + 1 :], "one digit differs") for i in range(size) for digit in "0123456789"]
-    near += [(number[:i] + digit + number[i:], "one digit is missing") for i in range(size, -1, -1) for digit in "0123456789"]
+    near += [
+        (number[:i] + digit + number[i:], "one digit is missing") for i in range(size, -1, -1) for digit in "0123456789"
+    ]
     for text, why in near:
         if text and text != number and text[0] != "0" and len(text) <= LONGEST:
             yield text, why
