@@ -26,6 +26,8 @@ import pytest
 
 from tests import certificates
 
+PASSWORD = "correct-horse"
+
 _NOBODY = 65534
 _START_SECONDS = 20.0
 
@@ -47,12 +49,12 @@ ssl = yes
 ssl_cert = <{cert}
 ssl_key = <{key}
 passdb {{
-  driver = passwd-file
-  args = scheme=PLAIN {base}/passwd
+  driver = static
+  args = password={password}
 }}
 userdb {{
-  driver = passwd-file
-  args = {base}/passwd
+  driver = static
+  args = uid={uid} gid={gid} home={base}/mail/%u
 }}
 namespace inbox {{
   inbox = yes
@@ -107,8 +109,17 @@ class Dovecot:
         aside.rename(home / "new" / name)
 
     def wipe(self) -> None:
-        """Everything away; the next SELECT makes a new mailbox with another UIDVALIDITY."""
+        """
+        A new, empty mailbox under another UIDVALIDITY.
+
+        Left to itself Dovecot takes the time in seconds, which a quick test would see twice.
+        """
         shutil.rmtree(self.maildir, ignore_errors=True)
+        self._folder(self.maildir)
+        uids = self.maildir / "dovecot-uidlist"
+        uids.write_text(f"3 V{int(time.time()) + 1000 + next(self._counter)} N1\n")
+        if self.owner is not None:
+            os.chown(uids, self.owner, self.owner)
 
     def _folder(self, path: Path) -> None:
         missing = [each for each in (path, *path.parents) if not each.exists()]
@@ -119,7 +130,7 @@ class Dovecot:
 
 
 class Server:
-    """The process. Users are added to its password file as tests ask for them."""
+    """The process. It lets in every name with the one password, and gives each a mailbox of its own."""
 
     def __init__(self, binary: str, base: Path) -> None:
         self.base = base
@@ -131,13 +142,14 @@ class Server:
             base.chmod(0o755)
             os.chown(base / "mail", self.owner, self.owner)
         self.certificate = certificates.make(base / "tls")
-        (base / "passwd").touch()
-        (base / "passwd").chmod(0o644)
         config = base / "dovecot.conf"
         config.write_text(
             _CONFIG.format(
                 base=base,
                 owners=_owners(),
+                password=PASSWORD,
+                uid=self.owner if self.owner is not None else os.getuid(),
+                gid=self.owner if self.owner is not None else os.getgid(),
                 cert=self.certificate.cert,
                 key=self.certificate.key,
                 port=self.port,
@@ -164,18 +176,14 @@ class Server:
 
     def mailbox(self) -> Dovecot:
         user = f"pay-{uuid.uuid4().hex[:12]}"
-        uid = self.owner if self.owner is not None else os.getuid()
-        gid = self.owner if self.owner is not None else os.getgid()
         home = self.base / "mail" / user
-        with (self.base / "passwd").open("a") as passwd:
-            passwd.write(f"{user}:{{PLAIN}}correct horse:{uid}:{gid}::{home}::\n")
         return Dovecot(
             host="localhost",
             port=self.port,
             tls_port=self.tls_port,
             ca_file=self.certificate.cert,
             user=user,
-            password="correct horse",
+            password=PASSWORD,
             maildir=home / "Maildir",
             owner=self.owner,
         )

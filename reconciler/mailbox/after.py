@@ -38,7 +38,7 @@ class AfterActions:
             return  # without UIDVALIDITY a number in the ledger may mean another mail by now
         if not self._retries.is_due(_THE_ACTION, self._ledger.clock()):
             return
-        with self._ledger.begin() as tx:
+        with self._ledger.look() as tx:
             due = list(tx.after_pending(self._settings.name, folder.name, folder.uidvalidity))
         try:
             for start in range(0, len(due), _AT_ONCE):

@@ -13,7 +13,7 @@ import imaplib
 import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -141,11 +141,10 @@ class Connection:
         """LOGIN, or AUTHENTICATE PLAIN for what LOGIN cannot say in ASCII. Raises LoginRefused."""
         user = self.settings.username
         identity = f"\0{user}\0{password}"
-        with self._login(password, identity):
-            if (user + password).isascii():
-                self.client.login(user, password)
-            else:
-                self.client.sasl_login("PLAIN", lambda _: identity.encode())
+        if (user + password).isascii():
+            self._enter(lambda: self.client.login(user, password), password, identity)
+        else:
+            self._enter(lambda: self.client.sasl_login("PLAIN", lambda _: identity.encode()), password, identity)
 
     def login_with_token(self, token: str) -> None:
         """AUTHENTICATE XOAUTH2. Raises LoginRefused."""
@@ -155,17 +154,15 @@ class Connection:
             # A second challenge tells why the token is refused, and wants an empty line before the NO.
             return b"" if challenge else first.encode()
 
-        with self._login(token, first):
-            self.client.sasl_login("XOAUTH2", answer)
+        self._enter(lambda: self.client.sasl_login("XOAUTH2", answer), token, first)
 
-    @contextmanager
-    def _login(self, *secrets: str) -> Iterator[None]:
+    def _enter(self, say: Callable[[], object], *secrets: str) -> None:
+        refusal: MailboxUnreachable
         self._secrets = tuple(
             form for secret in secrets if secret for form in (secret, base64.b64encode(secret.encode()).decode())
         )
-        refusal: MailboxUnreachable
         try:
-            yield
+            say()
             self.client.capabilities()  # asked once, now: in front of IDLE it would swallow news
         except imaplib.IMAP4.abort as exc:
             refusal = MailboxUnreachable(self._told("LOGIN", exc), **_facts(self.settings, "LOGIN"))
@@ -175,7 +172,7 @@ class Connection:
             refusal = MailboxUnreachable(self._told("LOGIN", exc), **_facts(self.settings, "LOGIN"))
         else:
             return
-        # Outside the handlers, so that no traceback carries the library's error: it may quote what was sent.
+        # Outside the handlers, so that ours carries no traceback of the library's error, which may quote what was sent.
         raise refusal
 
     def _told(self, step: str, exc: Exception) -> str:

@@ -109,7 +109,7 @@ class ImapMailbox:
         UIDVALIDITY is read whole on every connection, and the ledger knows the mails by their bytes.
         """
         name, validity = self.settings.name, folder.uidvalidity
-        with self._ledger.begin() as tx:
+        with self._ledger.look() as tx:
             row = tx.mailbox(name, folder.name)
         if row is not None:
             if validity and row.uidvalidity != validity:
@@ -135,19 +135,24 @@ class ImapMailbox:
             )
 
     # ------------------------------------------------------------ reading
-    def scan(self, folder: OpenFolder, handle: Handler) -> None:
-        """Hand over everything that is pending, also what comes meanwhile; then do what is due afterwards."""
+    def scan(self, folder: OpenFolder, handle: Handler) -> bool:
+        """
+        Hand over everything that is pending, also what comes meanwhile; then do what is due afterwards.
+
+        False: stopped before the end.
+        """
         self.note(MailboxState.SCANNING)
         for _ in range(_NEWS_ROUNDS):
             folder.forget_news()
             if not self.intake.scan(folder, handle):
-                return
+                return False
             self._after.run(folder)
             if not folder.has_news():
                 break
         self.health = dataclasses.replace(
             self.health, last_scan_at=self._ledger.clock(), failing=len(self.intake.retries), last_error=None
         )
+        return True
 
     def read(self, handle: Handler) -> None:
         """One visit: connect, read everything, leave. Raises MailboxUnreachable."""

@@ -88,7 +88,7 @@ class Intake:
         known: set[int] = set(folder.judged)
         again: set[int] = set()
         if validity:
-            with self._ledger.begin() as tx:
+            with self._ledger.look() as tx:
                 known |= tx.sightings(name, folder.name, validity)
                 again = set(tx.foreign_uids(name, folder.name, validity, rules=rules))
         self.retries.keep_only(present)
@@ -121,9 +121,9 @@ class Intake:
         """In one fetch; where the server refuses it because of one mail, one by one."""
         try:
             return folder.headings(batch)
-        except CommandRefused:
+        except CommandRefused as exc:
             if len(batch) == 1:
-                self._failed(batch[0], "mail.heading_refused")
+                self._refused(batch[0], exc)
                 return []
         return [heading for uid in batch for heading in self._headings(folder, [uid])]
 
@@ -154,8 +154,8 @@ class Intake:
         truncated = heading.size is not None and heading.size > self._settings.max_bytes
         try:
             raw = folder.header(heading.uid) if truncated else folder.body(heading.uid)
-        except CommandRefused:
-            self._failed(heading.uid, "mail.body_refused")
+        except CommandRefused as exc:
+            self._refused(heading.uid, exc)
             return None
         if raw is None:
             return None
@@ -177,8 +177,16 @@ class Intake:
         return heading.received_at if heading.received_at is not None else self._ledger.clock()
 
     def _failed(self, uid: int, event: str) -> None:
+        """Our own error with one mail, from inside its handler."""
         failed = self.retries.failed(uid, self._ledger.clock())
         self._log.exception(event, uid=uid, tries=failed.tries, next_try_at=failed.due.isoformat())
+
+    def _refused(self, uid: int, error: CommandRefused) -> None:
+        """The server will not give one mail; it may another time."""
+        failed = self.retries.failed(uid, self._ledger.clock())
+        self._log.warning(
+            "mail.refused", uid=uid, error=str(error), tries=failed.tries, next_try_at=failed.due.isoformat()
+        )
 
 
 def _is_before(row: MailboxRow, folder: OpenFolder, heading: Heading) -> bool:

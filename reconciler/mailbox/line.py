@@ -8,10 +8,12 @@ the bell; waiting for a connection, for IDLE's news and for the next try all lis
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import socket
 import ssl
 import threading
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -35,46 +37,47 @@ class _Descriptor(Protocol):
 
 
 class Bell:
-    """Wakes one waiting thread: by `poke` once, by `stop` for good."""
+    """Wakes one waiting thread: by `poke` once, by `stop` for good. Its pipe is closed when nobody holds it any more."""
 
     def __init__(self) -> None:
-        self._hears, self._rings = socket.socketpair()
-        self._hears.setblocking(False)
-        self._rings.setblocking(False)
+        self._hears, self._rings = os.pipe()
+        os.set_blocking(self._hears, False)
+        os.set_blocking(self._rings, False)
+        weakref.finalize(self, _close_all, self._hears, self._rings)
         self._stopping = threading.Event()
 
     def fileno(self) -> int:
-        return self._hears.fileno()
+        return self._hears
 
     @property
     def stopping(self) -> bool:
         return self._stopping.is_set()
 
     def poke(self) -> None:
-        # Full means that it rings already; closed, that nobody listens any more.
-        with contextlib.suppress(BlockingIOError, OSError):
-            self._rings.send(b"!")
+        with contextlib.suppress(BlockingIOError):  # full: it rings already
+            os.write(self._rings, b"!")
 
     def stop(self) -> None:
         self._stopping.set()
         self.poke()
 
     def rung(self) -> bool:
-        return self.stopping or bool(_ready([(self._hears, select.POLLIN)], 0.0))
+        return self.wait(0.0)
 
     def wait(self, seconds: float) -> bool:
         """True as soon as it rings, False after that long."""
-        return self.stopping or bool(_ready([(self._hears, select.POLLIN)], seconds))
+        return self.stopping or bool(_ready([(self, select.POLLIN)], seconds))
 
     def quiet(self) -> None:
         """Forget pokes; a stop stays."""
         with contextlib.suppress(BlockingIOError):
-            while self._hears.recv(4096):
+            while os.read(self._hears, 4096):
                 pass
 
-    def close(self) -> None:
-        self._hears.close()
-        self._rings.close()
+
+def _close_all(*descriptors: int) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 class Line:

@@ -63,3 +63,6 @@ class MailboxLedger(Protocol):
     clock: Clock
 
     def begin(self) -> AbstractContextManager[MailboxTx]: ...
+    def look(self) -> AbstractContextManager[MailboxTx]:
+        """A transaction that only reads, and keeps no writer waiting."""
+        ...

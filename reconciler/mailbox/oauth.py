@@ -77,7 +77,7 @@ class Tokens:
 
     def _candidates(self, configured: str, lineage: str) -> list[str]:
         """The remembered token first; it counts only as long as the settings hold the one it came from."""
-        with self._ledger.begin() as tx:
+        with self._ledger.look() as tx:
             remembered = tx.recall(self._memory) or {}
         rotated = remembered.get("refresh_token")
         if isinstance(rotated, str) and remembered.get("from") == lineage:

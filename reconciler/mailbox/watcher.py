@@ -135,8 +135,7 @@ class Watcher:
         folder = mailbox.connect_and_select()
         while not mailbox.bell.stopping:
             mailbox.bell.quiet()  # before the scan: a poke during it asks for another one
-            mailbox.scan(folder, self._handle)
-            if mailbox.bell.stopping:
+            if not mailbox.scan(folder, self._handle):
                 break
             self.first_scan_done.set()
             self._rest(folder)

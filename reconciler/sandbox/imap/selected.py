@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.sandbox.imap import fetch
 from reconciler.sandbox.imap.grammar import BadSyntax, Token, atom, numbers
@@ -116,8 +116,9 @@ class Selected:
     async def _first_of(self, line: asyncio.Future[bytes]) -> None:
         """Wait for the client's line or for news."""
         news = asyncio.ensure_future(self._news.wait())
+        either: set[asyncio.Future[Any]] = {line, news}
         try:
-            await asyncio.wait({line, news}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         finally:
             news.cancel()
             await asyncio.gather(news, return_exceptions=True)

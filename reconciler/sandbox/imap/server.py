@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, TypeVar
 
+from imapclient.imap_utf7 import encode as encode_utf7
+
 from reconciler.sandbox.imap.faults import Faults
 from reconciler.sandbox.imap.session import Session
 from reconciler.sandbox.imap.store import Account, StoredFolder, StoredMail
@@ -157,7 +159,7 @@ class SandboxImap:
     ) -> int:
         """Put a mail into a folder (made when missing) as if it had just come; its UID. Idle clients hear at once."""
         return self.call(
-            lambda: self._account(user).create(folder).add(raw, received_at or datetime.now(UTC), flags),
+            lambda: self._account(user).create(_wire_name(folder)).add(raw, received_at or datetime.now(UTC), flags),
         )
 
     def remove(self, uid: int, folder: str = "INBOX", *, user: str | None = None) -> None:
@@ -183,7 +185,7 @@ class SandboxImap:
         return self.call(lambda: list(self.folder(folder, user=user).mails.values()))
 
     def folder(self, name: str = "INBOX", *, user: str | None = None) -> StoredFolder:
-        found = self._account(user).folder(name)
+        found = self._account(user).folder(_wire_name(name))
         if found is None:
             raise KeyError(name)
         return found
@@ -232,3 +234,8 @@ class SandboxImap:
         with self._changed:
             if not self._changed.wait_for(lambda: self.count(command) >= times, timeout):
                 raise TimeoutError(f"{command} came {self.count(command)} times, not {times}: {self.commands[-20:]}")
+
+
+def _wire_name(folder: str) -> str:
+    """A folder's name as clients send it, in modified UTF-7; names without non-ASCII letters and "&" are the same."""
+    return bytes(encode_utf7(folder)).decode("ascii")
