@@ -74,10 +74,6 @@ def _overdue(record: Record, step: Step) -> bool:
     return step.sent_at is not None and record.now() >= step.sent_at + record.settings.unknown_deadline
 
 
-def _absence_counts(record: Record, step: Step) -> bool:
-    return step.sent_at is None or record.now() >= step.sent_at + record.settings.unknown_wait
-
-
 # ---------------------------------------------------------------- incomes
 
 
@@ -91,7 +87,7 @@ def _resolve_income(record: Record, desk: Desk, step: Step, owner: Entry) -> Out
         return None
     if judged is not None:
         return record.hold(judged.reason or Reason.CONFLICT, {**judged.facts, "step": step.kind.value})
-    if not _absence_counts(record, step):
+    if record.now() < record.absence_counts_from(step):
         return _look_again(record, step)
     strangers = [row for row in desk.incomes_of(task) if row.id not in step.before["income_keys"]]
     mark = "stranger:" + ",".join(sorted(row.id for row in strangers))
@@ -136,7 +132,7 @@ def _resolve_advance(record: Record, desk: Desk, step: Step) -> Outcome | None:
     order = desk.read(known)
     if order.status is not None and desk.is_advanced(order.status):
         return record.released(step, order, by="us")
-    if not _absence_counts(record, step):
+    if record.now() < record.absence_counts_from(step):
         return _look_again(record, step)
     with record.ledger.begin() as tx:
         status = order.status.name if order.status else None

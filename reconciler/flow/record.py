@@ -8,7 +8,7 @@ successor what to look for. An entry that somebody else changed meanwhile is lef
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -116,9 +116,11 @@ class Record:
 
     def unanswered(self, step: Step, error: UnknownOutcome) -> Outcome:
         """Sent, and nobody knows what became of it: it is looked for, and nothing is sent again before that."""
+        # The request may have left as late as this moment, so the wait counts from here.
+        step = replace(step, result={"error": str(error), "given_up_at": self.now().isoformat()})
         look_at = self.next_look(step)
         with self.ledger.begin() as tx:
-            tx.move_step(step, StepState.UNKNOWN, result={"error": str(error)}, look_at=look_at)
+            tx.move_step(step, StepState.UNKNOWN, result=step.result, look_at=look_at)
         self.log.warning("step.unknown", step=step.kind.value, error=str(error), look_at=look_at.isoformat())
         return self.wait(Reason.UNKNOWN_OUTCOME, retry_at=look_at, facts={"step": step.kind.value, "error": str(error)})
 
@@ -126,9 +128,15 @@ class Record:
         """The next early look after a send, or the moment from which an absence counts."""
         now = self.now()
         sent = step.sent_at or now
-        proof = sent + self.settings.unknown_wait
+        proof = self.absence_counts_from(step)
         early = [sent + timedelta(seconds=after) for after in EARLY_LOOKS]
         return min([moment for moment in early if now < moment < proof], default=max(proof, now))
+
+    def absence_counts_from(self, step: Step) -> datetime:
+        """From `unknown_wait` after the last moment at which the request may have left."""
+        given_up = step.result.get("given_up_at")
+        left = [moment for moment in (step.sent_at, given_up and datetime.fromisoformat(str(given_up))) if moment]
+        return max(left, default=self.now()) + self.settings.unknown_wait
 
     def posted(self, entry_id: int, row: Income, *, event: str, step: Step | None) -> None:
         """A row of this payment stands on the desk: write it down, whatever a person did to the entry meanwhile."""
