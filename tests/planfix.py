@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from reconciler.desks.planfix.client import Planfix
 from reconciler.desks.planfix.settings import DeskSettings
 from reconciler.http import Http
 from reconciler.sandbox.planfix import SandboxPlanfix
+from reconciler.secret import Secret
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,7 @@ class Settings:
 
     name: str = "factory"
     url: str = ""
-    token: str = field(default="sandbox-token", repr=False)
+    token: Secret = Secret("sandbox-token")  # noqa: RUF009 - it never changes
     currency: str = "UAH"
     order_number: str | int = "task"
     order_template: str | int = "Замовлення"

@@ -61,7 +61,7 @@ def test_an_odd_answer_to_a_read(rig: Rig, do: str, error: type[ReconcilerError]
     with pytest.raises(error) as caught:
         rig.client(timeout_seconds=0.5).get("ping")
     assert type(caught.value) is error
-    assert rig.settings.token not in str(caught.value)
+    assert rig.planfix.token not in str(caught.value)
 
 
 @pytest.mark.parametrize(("do", "error"), [pytest.param(do, on_write, id=do) for do, _, on_write in ODD])
@@ -101,8 +101,8 @@ def test_an_unknown_token_stops_the_desk(rig: Rig) -> None:
     with pytest.raises(DeskStopped, match="API access"):
         client.send("task/4711", STATUS)
     assert rig.planfix.order(4711).history == ()
-    rig.planfix.tokens[rig.settings.token] = frozenset()
-    rig.planfix.inactive_tokens.add(rig.settings.token)
+    rig.planfix.tokens[rig.planfix.token] = frozenset()
+    rig.planfix.inactive_tokens.add(rig.planfix.token)
     with pytest.raises(DeskStopped, match="switched off"):
         client.get("ping")
 
@@ -110,7 +110,7 @@ def test_an_unknown_token_stops_the_desk(rig: Rig) -> None:
 def test_a_missing_scope_names_the_scopes(rig: Rig) -> None:
     """Reading works, writing is refused for its scope: the desk stops and says which scopes are needed. T16"""
     rig.planfix.add_order(4711)
-    rig.planfix.tokens[rig.settings.token] = frozenset({"task_readonly"})
+    rig.planfix.tokens[rig.planfix.token] = frozenset({"task_readonly"})
     with pytest.raises(DeskStopped, match="task_update"):
         rig.client().send("task/4711", STATUS)
 
@@ -171,4 +171,4 @@ def test_a_redirect_names_the_host_to_configure(rig: Rig) -> None:
 
 def test_nothing_shows_the_token(rig: Rig) -> None:
     """repr of the client and of the settings keep it to themselves."""
-    assert rig.settings.token not in f"{rig.client()!r} {rig.settings!r} {rig.http!r}"
+    assert rig.planfix.token not in f"{rig.client()!r} {rig.settings!r} {rig.http!r}"

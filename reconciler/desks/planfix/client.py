@@ -190,7 +190,7 @@ class Planfix:
 
     def _request(self, method: str, path: str, body: Row | None, *, fresh: bool) -> Answer:
         self._throttle.acquire()
-        headers = {"authorization": f"Bearer {self._token}"}
+        headers = {"authorization": f"Bearer {self._token.reveal()}"}
         answer = self._http.request(
             method, self._base + path, json=body, headers=headers, timeout=self._timeout, fresh=fresh
         )

@@ -250,8 +250,13 @@ def _asked(settings: DeskSettings) -> dict[str, Any]:
     asked: dict[str, Any] = {}
     for key in SETTINGS:
         value = getattr(settings, key)
-        asked[key] = value if isinstance(value, str | int) else list(value)
+        asked[key] = _scalar(value) if isinstance(value, str | int) else [_scalar(item) for item in value]
     return asked
+
+
+def _scalar(value: NameOrId) -> NameOrId:
+    """An enumeration's member as the plain word JSON gives back."""
+    return str(value) if isinstance(value, str) else value
 
 
 def _each(settings: DeskSettings) -> dict[str, NameOrId]:

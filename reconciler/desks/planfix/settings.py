@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from reconciler.secret import Secret
+
 NameOrId = str | int
 
 
@@ -18,7 +20,7 @@ class DeskSettings(Protocol):
     @property
     def url(self) -> str: ...
     @property
-    def token(self) -> str: ...
+    def token(self) -> Secret: ...
     @property
     def currency(self) -> str: ...
     @property
