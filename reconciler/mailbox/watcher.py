@@ -26,6 +26,7 @@ from reconciler.mailbox.values import MailboxState
 _log = structlog.get_logger()
 
 LONGEST_REST = 540.0  # seconds; servers may hang up after 30 minutes, NATs forget after 10
+_STEADY_AFTER = 60.0  # a connection that lasts this long ends the growing of pauses; servers count connects per hour
 _IDLE_CHANCES = 3  # connections lost in IDLE, one after the other, before it is left alone
 _IDLE_AGAIN_AFTER = 3600.0
 
@@ -133,13 +134,15 @@ class Watcher:
         """Raises the error that ended the connection; returns when it was ended on purpose."""
         mailbox = self.mailbox
         folder = mailbox.connect_and_select()
+        steady_at = monotonic() + min(mailbox.settings.poll_seconds, _STEADY_AFTER)
         while not mailbox.bell.stopping:
             mailbox.bell.quiet()  # before the scan: a poke during it asks for another one
             if not mailbox.scan(folder, self._handle):
                 break
             self.first_scan_done.set()
             self._rest(folder)
-            self._backoff.reset()
+            if monotonic() >= steady_at:
+                self._backoff.reset()
             if mailbox.login_expires_soon():
                 break
         mailbox.close()
