@@ -10,8 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -20,6 +19,7 @@ from reconciler import message as decoding
 from reconciler import reading, trust
 from reconciler.errors import FieldMissing, HeldError, ParserFailed
 from reconciler.flow import outcome
+from reconciler.flow.rules import MailboxRules, MerchantRules, Rules
 from reconciler.model import (
     MONEY_BACK,
     Entry,
@@ -55,56 +55,6 @@ NAME_LIKE = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 DONE = frozenset({State.SETTLED, State.PARTIAL, State.OVERPAID, State.POSTED})
 """States in which a repeat of the notice has nothing left to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailboxRules:
-    name: str
-    folder: str = "INBOX"
-    authserv_id: str | None = None
-    merchant: str | None = None  # the settings' name, for letters that name none
-    since: datetime | None = None
-    max_bytes: int = 5_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayRules:
-    name: str
-    domains: tuple[str, ...]
-    senders: tuple[str, ...] = ()
-    trust: tuple[Voucher, ...] = (Voucher.DKIM, Voucher.AUTHENTICATION_RESULTS, Voucher.WITNESS)
-    timezone: str = "Europe/Kyiv"  # of wall times that letters print without a zone
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MerchantRules:
-    name: str
-    gateway: str
-    names: tuple[str, ...]
-    desk: str
-    order_field: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What the settings say about reading; each mapping is keyed by the settings' name."""
-
-    mailboxes: Mapping[str, MailboxRules] = field(default_factory=dict)
-    gateways: Mapping[str, GatewayRules] = field(default_factory=dict)
-    merchants: Mapping[str, MerchantRules] = field(default_factory=dict)
-
-    @property
-    def senders(self) -> Mapping[str, Collection[str]]:
-        """Domains and addresses by gateway: mail from them is ours to read."""
-        return {name: (*rules.domains, *rules.senders) for name, rules in self.gateways.items()}
-
-    @property
-    def order_fields(self) -> Mapping[str, Sequence[str]]:
-        """The labels of the payment pages' additional field, by gateway."""
-        found: dict[str, list[str]] = {}
-        for merchant in self.merchants.values():
-            found.setdefault(merchant.gateway, []).extend(merchant.order_field)
-        return found
 
 
 class Intake:

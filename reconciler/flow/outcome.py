@@ -16,12 +16,14 @@ _MAIL_OUTCOME = {
 
 
 def of_entry(entry: Entry, word: OutcomeWord | None = None, *, facts: Facts | None = None) -> Outcome:
+    """`skipped` where the last walk only observed: what it would have done stands in the facts."""
+    observed = OutcomeWord.SKIPPED if "would" in entry.facts else OUTCOME_OF[entry.state]
     return Outcome(
         id=f"e{entry.id}",
         mail=entry.mail_id,
         key=entry.key,
         state=entry.state.value,
-        outcome=word or OUTCOME_OF[entry.state],
+        outcome=word or observed,
         reason=entry.reason,
         order=entry.order_number,
         amount=entry.amount,

@@ -7,7 +7,7 @@ person are only glanced at, a hundred a request, and walked when something about
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -58,13 +58,19 @@ class DeskWorker:
             return due
         return max(due, self.trouble_until)
 
-    def run_due(self, stop: Callable[[], bool] = lambda: False) -> list[Outcome]:
-        """Walk what is due now. Ends early when the desk is in trouble or `stop` says so; nothing is lost by that."""
+    def run_due(
+        self, stop: Callable[[], bool] = lambda: False, *, only: Collection[int] | None = None
+    ) -> list[Outcome]:
+        """
+        Walk what is due now. Ends early when the desk is in trouble or `stop` says so; nothing is lost by that.
+
+        only: these entries; None: every one of the desk.
+        """
         now = self.ledger.clock()
         with self.ledger.look() as tx:
             if tx.paused(self.desk.name) or (self.trouble_until is not None and now < self.trouble_until):
                 return []
-            due = tx.due_entries(self.desk.name)
+            due = [entry for entry in tx.due_entries(self.desk.name) if only is None or entry.id in only]
         resting = [entry for entry in due if entry.state in AT_REST and "order_id" in entry.facts]
         ids = {entry.id for entry in resting}
         outcomes: list[Outcome] = []

@@ -1,0 +1,1 @@
+"""The ledger's versions, oldest first; each script upgrades from the one before."""

@@ -1,0 +1,59 @@
+"""What the settings say about reading, as the line is told it: mailboxes, gateways, merchants."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reconciler.model import Voucher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxRules:
+    name: str
+    folder: str = "INBOX"
+    authserv_id: str | None = None
+    merchant: str | None = None  # the settings' name, for letters that name none
+    since: datetime | None = None
+    max_bytes: int = 5_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayRules:
+    name: str
+    domains: tuple[str, ...]
+    senders: tuple[str, ...] = ()
+    trust: tuple[Voucher, ...] = (Voucher.DKIM, Voucher.AUTHENTICATION_RESULTS, Voucher.WITNESS)
+    timezone: str = "Europe/Kyiv"  # of wall times that letters print without a zone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MerchantRules:
+    name: str
+    gateway: str
+    names: tuple[str, ...]
+    desk: str
+    order_field: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the settings say about reading; each mapping is keyed by the settings' name."""
+
+    mailboxes: Mapping[str, MailboxRules] = field(default_factory=dict)
+    gateways: Mapping[str, GatewayRules] = field(default_factory=dict)
+    merchants: Mapping[str, MerchantRules] = field(default_factory=dict)
+
+    @property
+    def senders(self) -> Mapping[str, Collection[str]]:
+        """Domains and addresses by gateway: mail from them is ours to read."""
+        return {name: (*rules.domains, *rules.senders) for name, rules in self.gateways.items()}
+
+    @property
+    def order_fields(self) -> Mapping[str, Sequence[str]]:
+        """The labels of the payment pages' additional field, by gateway."""
+        found: dict[str, list[str]] = {}
+        for merchant in self.merchants.values():
+            found.setdefault(merchant.gateway, []).extend(merchant.order_field)
+        return found
