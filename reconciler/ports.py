@@ -1,10 +1,10 @@
 """
-The Protocols between the line and its edges. `flow` knows mailbox, ledger, desk and parsers only as they stand here.
+The Protocols between the line and its edges. `flow` knows ledger, desk and parsers only as they stand here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -23,7 +23,6 @@ from reconciler.model import (
     NewIncome,
     Notice,
     Order,
-    Outcome,
     Peek,
     Reason,
     Recorded,
@@ -34,6 +33,7 @@ from reconciler.model import (
     StepState,
     Verdict,
 )
+from reconciler.money import Money
 
 Clock = Callable[[], datetime]
 """Now, as aware UTC."""
@@ -51,11 +51,6 @@ class Parser(Protocol):
 
     def claims(self, message: Message) -> bool: ...
     def parse(self, message: Message) -> Sequence[Notice]: ...
-
-
-class Mailbox(Protocol):
-    def pending(self) -> Iterator[tuple[MailRef, bytes]]: ...
-    def done(self, ref: MailRef, outcomes: Sequence[Outcome]) -> None: ...
 
 
 class Desk(Protocol):
@@ -86,8 +81,16 @@ class Desk(Protocol):
         """Every row on the whole desk whose payment id equals, ignoring case and surrounding space. Complete, or raises."""
         ...
 
-    def incomes_of(self, task: str) -> Sequence[Income]:
-        """Every row on one payment task. Complete (paged until an empty page), or raises."""
+    def incomes_of(self, task: str, *, paid: Money | None = None) -> Sequence[Income]:
+        """
+        Every row on one payment task. Complete, or raises.
+
+        paid: the task's Paid, where it is known: rows that sum to it are all there, which may save a request.
+        """
+        ...
+
+    def prepare(self) -> None:
+        """Wait for whatever the next request must wait for. Raises TransientError instead of waiting long."""
         ...
 
     def post_income(self, order: Order, income: NewIncome) -> Income:
@@ -114,7 +117,7 @@ class Desk(Protocol):
         """Put a comment on the order; returns its id."""
         ...
 
-    def suggest(self, number: str | None, due: Any) -> Sequence[Facts]:
+    def suggest(self, number: str | None, due: Money | None) -> Sequence[Facts]:
         """Orders near this number; facts per order: number, difference, why. For people, never for acting."""
         ...
 

@@ -499,3 +499,24 @@ def test_near_field_numbers_are_suggested(rig: Rig) -> None:
     assert [facts["number"] for facts in desk.suggest("A-20451", None)] == ["A-2045"]
     assert desk.suggest(None, uah("5")) == []
     assert rig.planfix.count() <= 7
+
+
+def test_an_order_number_typed_in_the_other_alphabet_is_found(rig: Rig) -> None:
+    """The number is compared with look-alike letters folded: the desk has it in Cyrillic, the notice in Latin."""
+    rig.planfix.add_order("А-20451")
+    order = look(rig.desk(order_number=BY_FIELD), "A-20451")
+    assert order.number == "A-20451"
+    assert order.task is not None
+
+
+def test_rows_that_sum_to_paid_need_no_proof_of_the_last_page(rig: Rig) -> None:
+    """Rows by others cost one request more: what sums to the task's Paid is all there; anything else is paged on."""
+    rig.planfix.add_order(12345, due="100.00", incomes=[("30.00", None), ("20.00", "WFP-1")])
+    desk = rig.desk()
+    order = look(desk, "12345")
+    assert order.task is not None
+    rig.planfix.forget_requests()
+    assert len(desk.incomes_of(order.task.id, paid=uah("50.00"))) == 2
+    assert rig.planfix.count() == 1
+    assert len(desk.incomes_of(order.task.id, paid=uah("49.00"))) == 2
+    assert rig.planfix.count() == 3

@@ -137,7 +137,10 @@ class FakeDesk:
             i: [r for r in rows if (r.payment_id or "").strip().casefold() == i.strip().casefold()] for i in payment_ids
         }
 
-    def incomes_of(self, task: str) -> Sequence[Income]:
+    def prepare(self) -> None:
+        """There is nothing to wait for."""
+
+    def incomes_of(self, task: str, *, paid: Money | None = None) -> Sequence[Income]:
         self._call("incomes_of")
         return [row for order in self.by_number.values() for row in order.rows if row.task == task]
 

@@ -58,6 +58,17 @@ def fold_order(number: str) -> str:
     return number
 
 
+def spellings(number: str) -> tuple[str, ...]:
+    """
+    The folded number, and how a person may have typed the same in the other alphabet.
+
+    For a desk that compares letter by letter: "A-12" may stand there as "А-12" in Cyrillic.
+    """
+    folded = fold_order(number)
+    other = "".join(_TO_CYRILLIC.get(letter, letter) for letter in folded)
+    return (folded,) if other == folded else (folded, other)
+
+
 def is_reference(text: str) -> bool:
     """Is this the gateway's own reference and nothing else?"""
     return REFERENCE.fullmatch(clean(text).strip()) is not None

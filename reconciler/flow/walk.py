@@ -127,7 +127,8 @@ class Walk:
         return replace(look, ours=tuple(self.desk.incomes([transaction_id])[transaction_id]))
 
     def _list_rows(self, look: Look) -> Look:
-        return replace(look, rows=tuple(self.desk.incomes_of(look.order.tasks[0].id)))
+        task = look.order.tasks[0]
+        return replace(look, rows=tuple(self.desk.incomes_of(task.id, paid=task.totals.paid)))
 
     def _read(self, look: Look) -> Look:
         return replace(look, order=self.desk.read(look.order), rows=None, fresh=True)
@@ -144,6 +145,7 @@ class Walk:
         entry, task = self.record.entry, look.order.tasks[0]
         keys = [row.id for row in look.rows] if look.rows is not None else sorted(look.known)
         before = {"task": task.id, "order_id": look.order.id, "income_keys": keys, "paid": _text(task.totals.paid)}
+        self.desk.prepare()
         step = self.record.intend(self._income_slot(), StepKind.INCOME, look.order.number, before)
         if step is None:
             return self.record.as_it_stands()
@@ -180,6 +182,7 @@ class Walk:
             raise RuntimeError("an order is advanced only on a look that read its status")
         before = {"order_id": order.id, "task": order.tasks[0].id, "status": status.id, "status_name": status.name}
         slot = f"advance:{entry.desk}:{order.number}:{self._release(order)}"
+        self.desk.prepare()
         step = self.record.intend(slot, StepKind.ADVANCE, order.number, before)
         if step is None:
             return self.record.as_it_stands()

@@ -69,12 +69,19 @@ class Planfix:
         self._http = http
         self._throttle = throttle
         self._limited = 0  # refusals for the rate in a row
+        self._prepared = False  # a token is in hand for the next request
         self.remaining: int | None = None  # X-RateLimit-Remaining: about ten minutes old, for people only
 
     def __repr__(self) -> str:
         return f"Planfix({self._base!r})"
 
     # ------------------------------------------------------------ verbs
+
+    def prepare(self) -> None:
+        """Draw the next request's token now; raises QuotaSpent as the request itself would."""
+        if not self._prepared:
+            self._throttle.acquire()
+            self._prepared = True
 
     def get(self, path: str, **params: str) -> Row:
         query = "?" + urlencode(params, quote_via=quote, safe=",") if params else ""
@@ -189,7 +196,8 @@ class Planfix:
         )
 
     def _request(self, method: str, path: str, body: Row | None, *, fresh: bool) -> Answer:
-        self._throttle.acquire()
+        self.prepare()
+        self._prepared = False
         headers = {"authorization": f"Bearer {self._token.reveal()}"}
         answer = self._http.request(
             method, self._base + path, json=body, headers=headers, timeout=self._timeout, fresh=fresh

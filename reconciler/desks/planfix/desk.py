@@ -14,7 +14,7 @@ back to the mail. A sentence for people is a comment on the order, where the set
 from __future__ import annotations
 
 import html
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,10 +26,11 @@ from reconciler.desks.planfix.check import check
 from reconciler.desks.planfix.client import Planfix
 from reconciler.desks.planfix.decode import Row
 from reconciler.desks.planfix.names import LedgerMemory, Memory, Names, Resolution, resolve
-from reconciler.desks.planfix.paging import PAGE, every_row
+from reconciler.desks.planfix.paging import PAGE, every_row, never
 from reconciler.desks.planfix.settings import DeskSettings
 from reconciler.desks.planfix.suggest import suggest
 from reconciler.errors import DeskRefused, OrderNotFound, TransientError, UnknownOutcome
+from reconciler.extract.orders import fold_order, spellings
 from reconciler.http import Http
 from reconciler.model import Advance, Facts, Income, NewIncome, Order, PaymentTask, Peek, Status
 from reconciler.money import Money
@@ -116,18 +117,21 @@ class PlanfixDesk:
 
     def _orders_by_field(self, number: str, field: int) -> tuple[Order, ...]:
         names = self.names
-        value: str | int = number
-        kind = 101
         if names.order_field_type == decode.NUMBER:
             as_number = task_number(number)
-            if as_number is None:
-                return ()
-            value, kind = as_number, 102
-        filters = [{**_equal(kind, value), "field": field}, _equal(51, names.order_template)]
+            asked = [] if as_number is None else [_equal(102, as_number)]
+        else:
+            asked = [_equal(101, spelling) for spelling in spellings(number)]
+        found: dict[int | None, Row] = {}
         with shapes("task/list"):
-            # whether the filter itself trims, folds or searches inside is unverified: the value that comes back decides
-            matching = [row for row in self._all_tasks(filters) if self._carries(row, number, field)]
-        return tuple(self._order_of(row, number) for row in matching)
+            for filter_ in asked:
+                for row in self._all_tasks([{**filter_, "field": field}, _equal(51, names.order_template)]):
+                    # whether the filter itself trims, folds or searches inside is unverified: what comes back decides
+                    if self._carries(row, number, field):
+                        found[decode.number_of(row)] = row
+                if found:
+                    break  # the other alphabet's spelling is asked for only where this one is nobody's
+        return tuple(self._order_of(row, number) for row in found.values())
 
     def _carries(self, row: Row, number: str, field: int) -> bool:
         names = self.names
@@ -136,7 +140,8 @@ class PlanfixDesk:
             value = decode.number(found)
             same = value is not None and value == int(number)
         else:
-            same = decode.text(found) == number
+            text = decode.text(found)
+            same = text is not None and fold_order(text) == fold_order(number)
         return same and decode.number_of(row, "template") == names.order_template
 
     def _order_of(self, row: Row, number: str) -> Order:
@@ -213,19 +218,29 @@ class PlanfixDesk:
         only = {"type": 3108, "field": self.names.income_payment_id, "operator": "equal", "value": wanted}
         return [row for row in self._entries({"filters": [only]}) if _same_id(row.payment_id, wanted)]
 
-    def incomes_of(self, task: str) -> Sequence[Income]:
-        """1 request for none; until an empty page when there are rows."""
-        return [row for row in self._entries({"taskId": int(task)}) if row.task == task]
+    def incomes_of(self, task: str, *, paid: Money | None = None) -> Sequence[Income]:
+        """1 request for none, or when the first page sums to `paid`; until an empty page otherwise."""
 
-    def _entries(self, which: Row) -> list[Income]:
+        def is_whole(found: Sequence[Row]) -> bool:
+            amounts = [row.amount for row in rows.incomes(found, self.names, self.currency) if row.task == task]
+            sums = [amount.minor for amount in amounts if amount is not None]
+            return paid is not None and len(sums) == len(found) and sum(sums) == paid.minor
+
+        return [row for row in self._entries({"taskId": int(task)}, is_whole) if row.task == task]
+
+    def _entries(self, which: Row, is_whole: Callable[[Sequence[Row]], bool] = never) -> list[Income]:
         names = self.names
         path = f"datatag/{names.income}/entry/list"
         body = {"fields": rows.entry_fields(names), **which}
         with shapes(path):
-            found = every_row(lambda page: self._client.ask(path, {**body, **page}), "dataTagEntries")
+            found = every_row(lambda page: self._client.ask(path, {**body, **page}), "dataTagEntries", is_whole)
             return rows.incomes(found, names, self.currency)
 
     # ------------------------------------------------------------ acts
+
+    def prepare(self) -> None:
+        """Wait for the next request's turn now, so that a write leaves at once when it is said to be sent."""
+        self._client.prepare()
 
     def post_income(self, order: Order, income: NewIncome) -> Income:
         """1 request. Planfix has no idempotency key: whoever calls has looked before, and looks again after UnknownOutcome."""

@@ -75,7 +75,7 @@ class LedgerMemory:
         self._ledger = ledger
 
     def recall(self, name: str) -> Mapping[str, Any] | None:
-        with self._ledger.begin() as tx:
+        with self._ledger.look() as tx:
             return tx.recall(name)
 
     def remember(self, name: str, value: Mapping[str, Any]) -> None:
@@ -123,16 +123,7 @@ def _look(client: Planfix, settings: DeskSettings, remembered: Mapping[str, int]
     due = chooser.pick("due", settings.due, fields, "task field", decode.NUMERIC_TYPES)
     paid = chooser.pick("paid", settings.paid, fields, "task field", decode.NUMERIC_TYPES)
     difference = chooser.pick("difference", settings.difference, fields, "task field", decode.NUMERIC_TYPES)
-    tag = chooser.pick("income", settings.income, desk.tags, "data tag")
-    tag_fields = desk.tag_fields(tag.id) if tag else ()
-    if tag:
-        amount = chooser.pick("income_sum", settings.income_sum, tag_fields, "data tag field", {decode.NUMBER})
-        day = chooser.pick("income_date", settings.income_date, tag_fields, "data tag field", {decode.DATE})
-        payment_id = chooser.pick(
-            "income_payment_id", settings.income_payment_id, tag_fields, "data tag field", {decode.SHORT_TEXT}
-        )
-    else:
-        amount = day = payment_id = None
+    tag, amount, day, payment_id = _income(chooser, settings, desk)
     statuses_of: str | None = None
     production: Status | None = None
     advance_from: tuple[Status, ...] = ()
@@ -239,6 +230,22 @@ def read_sign(settings: DeskSettings, due: Thing, paid: Thing, difference: Thing
         difference.formula,
         due=(due.name, str(due.id), str(settings.due)),
         paid=(paid.name, str(paid.id), str(settings.paid)),
+    )
+
+
+def _income(
+    chooser: Chooser, settings: DeskSettings, desk: Catalogue
+) -> tuple[Thing | None, Thing | None, Thing | None, Thing | None]:
+    """The data tag and its fields for sum, date and payment id."""
+    tag = chooser.pick("income", settings.income, desk.tags, "data tag")
+    if tag is None:
+        return None, None, None, None
+    fields = desk.tag_fields(tag.id)
+    return (
+        tag,
+        chooser.pick("income_sum", settings.income_sum, fields, "data tag field", {decode.NUMBER}),
+        chooser.pick("income_date", settings.income_date, fields, "data tag field", {decode.DATE}),
+        chooser.pick("income_payment_id", settings.income_payment_id, fields, "data tag field", {decode.SHORT_TEXT}),
     )
 
 
