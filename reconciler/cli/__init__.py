@@ -18,6 +18,9 @@ from reconciler.cli import errors
 from reconciler.cli.frame import Front
 
 COMMANDS = {
+    "run": "reconciler.cli.working",
+    "poll": "reconciler.cli.working",
+    "reprocess": "reconciler.cli.working",
     "parse": "reconciler.cli.reading",
     "explain": "reconciler.cli.reading",
     "fixture": "reconciler.cli.fixtures",

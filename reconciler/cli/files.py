@@ -1,22 +1,20 @@
 """
-Files named on the command line, taken literally: brackets, spaces and any Unicode form are part of the name.
-
-In: names as the shell gave them, "-" for stdin. Out: (name as shown, bytes) for each that can be read; for each that
-cannot, one message, and `unread` is true. Nothing is passed over without a word.
+Files named on the command line. Goes out: (name as shown, bytes) for each mail that can be read; for each that cannot, one
+message, and `unread` is true. Nothing is passed over without a word.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from reconciler.cli.errors import say
 from reconciler.cli.output import progress
+from reconciler.mailfiles import found_files, mails, read_file, shown
 
 
 class Files:
+    """One mail a file, as it was named."""
+
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names
         self.unread = False
@@ -24,19 +22,22 @@ class Files:
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
         for name in progress(self._names, total=len(self._names), what="Reading"):
             try:
-                yield shown(name), read(name)
+                yield shown(name), read_file(name)
             except OSError as exc:
-                say(f"{shown(name)}: {exc.strerror or exc}")
-                self.unread = True
+                self._unreadable(f"{shown(name)}: {exc.strerror or exc}")
+
+    def _unreadable(self, message: str) -> None:
+        say(message)
+        self.unread = True
 
 
-def read(name: str) -> bytes:
-    """Raises OSError."""
-    if name == "-":
-        return sys.stdin.buffer.read()
-    return Path(name).read_bytes()
+class SavedMails(Files):
+    """Also folders, which are walked for *.eml, and mbox archives."""
 
-
-def shown(name: str) -> str:
-    """A name that prints: bytes that are no UTF-8 are replaced."""
-    return os.fsencode(name).decode("utf-8", "replace")
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        names = found_files(self._names, self._unreadable)
+        for name in progress(names, total=len(names), what="Reading"):
+            try:
+                yield from mails(name)
+            except OSError as exc:
+                self._unreadable(f"{shown(name)}: {exc.strerror or exc}")

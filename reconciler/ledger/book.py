@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine
@@ -74,6 +75,23 @@ class Ledger:
             engine.dispose()
             raise
         return cls(place, engine, ownership, clock=clock, actor=actor)
+
+    @staticmethod
+    def copy(url: str, target: Path, *, base: Path | None = None) -> Literal["copied", "missing", "elsewhere"]:
+        """
+        A consistent copy of the ledger at `url`, which is neither upgraded nor owned by it, nor written to.
+
+        "elsewhere": it lies in PostgreSQL, of which there is no file to copy.
+        Raises: ConfigError, LedgerCorrupt, LedgerUnavailable.
+        """
+        place = find_place(url, base)
+        if place.path is None:
+            return "elsewhere"
+        if not place.path.exists():
+            return "missing"
+        with ledger_errors(place):
+            copy_file(place.path, target)
+        return "copied"
 
     @contextmanager
     def begin(self, *, actor: str | None = None) -> Iterator[Tx]:

@@ -128,6 +128,17 @@ class Mailboxes(History):
         )
         return list(self.connection.execute(query.order_by(sighting.uid)).scalars())
 
+    def rescan(self, name: str, folder: str) -> int:
+        """Have the next scan look at every foreign mail again, whatever rules it was judged under; returns how many."""
+        sighting = tables.sighting.c
+        mails = self.connection.execute(
+            update(tables.sighting)
+            .where(sighting.mailbox == name, sighting.folder == folder, sighting.what == "foreign")
+            .values(rules="")
+        ).rowcount
+        self.append("mailbox.rescan_asked", mailbox=name, folder=folder, mails=mails)
+        return mails
+
     def count_foreign(self, name: str, folder: str) -> Mapping[str, int]:
         """{"foreign": n, "with_success_words": n} of the folder as it is now, not as it was before a rebuild."""
         sighting, mailbox = tables.sighting.c, tables.mailbox.c
