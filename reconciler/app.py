@@ -4,7 +4,7 @@ Joins the parts: settings in, a ledger, desks, mailboxes and the line out. Only 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,12 +19,14 @@ from reconciler.desks.planfix import PlanfixDesk
 from reconciler.discovery import find_parsers
 from reconciler.dns import KeyFetcher
 from reconciler.errors import MailboxUnreachable
-from reconciler.flow.intake import GatewayRules, Intake, MailboxRules, MerchantRules, Rules
+from reconciler.flow.intake import Intake
 from reconciler.flow.record import WalkSettings
+from reconciler.flow.rules import GatewayRules, MailboxRules, MerchantRules, Rules
 from reconciler.flow.worker import DeskWorker
 from reconciler.http import Http, HttpError
 from reconciler.ledger import Bucket, Ledger
 from reconciler.mailbox import After, ImapMailbox, Incoming, MailboxSettings, OAuth2Settings
+from reconciler.model import Outcome
 from reconciler.ports import Parser
 from reconciler.recognition import recognition
 from reconciler.settling import Mode, Policy
@@ -87,12 +89,16 @@ class App:
         ours = recognition(rules_of(self.settings).senders, table.forwarders, self.parsers)
         return ImapMailbox(mailbox_of(table), self.ledger, ours, post=post_form)
 
-    def handler(self, name: str) -> Callable[[Incoming], None]:
-        """What is done with each mail of that mailbox: read it and commit what it says."""
+    def handler(
+        self, name: str, told: Callable[[Sequence[Outcome]], None] = lambda outcomes: None
+    ) -> Callable[[Incoming], None]:
+        """What is done with each mail of that mailbox: read it and commit what it says. `told` hears what came of it."""
 
         def handle(mail: Incoming) -> None:
-            self.intake.take(
-                mail.raw, mailbox=name, received_at=mail.received_at, ref=mail.ref, truncated=mail.truncated
+            told(
+                self.intake.take(
+                    mail.raw, mailbox=name, received_at=mail.received_at, ref=mail.ref, truncated=mail.truncated
+                )
             )
 
         return handle
