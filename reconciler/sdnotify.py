@@ -26,7 +26,7 @@ class Manager:
         self.watchdog_seconds = _watchdog_seconds(around)
 
     def ready(self, status: str = "") -> bool:
-        """The service works: every mailbox was read once. Also ends a reload."""
+        """The service has begun its work. Also ends a reload."""
         return self.notify("READY=1", *_status(status))
 
     def reloading(self) -> bool:
