@@ -140,6 +140,17 @@ def signed(entry: Entry) -> Money:
     return entry.amount
 
 
+def payment_id(entry: Entry) -> str:
+    """
+    The id its row carries on the desk: the transaction id as printed.
+
+    Money back has its payment's transaction id, so its own row is told from the payment's by its kind and moment.
+    """
+    if entry.kind in MONEY_BACK:
+        return f"{entry.transaction_id}:{entry.kind.value}:{entry.paid_at:%Y%m%dT%H%M%SZ}"
+    return entry.transaction_id
+
+
 def plan(entry: Entry, look: Look, policy: Policy) -> Plan:
     """The next thing this entry's order needs, as the look shows it."""
     refusal = _refusal(entry, look, policy)
@@ -189,14 +200,15 @@ def _plan_post(entry: Entry, look: Look, policy: Policy) -> Plan:
 
 def judge_rows(entry: Entry, rows: Sequence[Income], *, task: str) -> Plan | None:
     """What rows with this payment's id mean: None when there is none; adopt, conflict or doubled otherwise."""
-    mine = [row for row in rows if same_id(row.payment_id, entry.transaction_id)]
+    wanted = payment_id(entry)
+    mine = [row for row in rows if same_id(row.payment_id, wanted)]
     if not mine:
         return None
     facts = {"rows": [row_facts(row) for row in mine]}
     if len(mine) > 1:
         return Plan(state=State.HELD, reason=Reason.DOUBLED, facts=facts)
     row = mine[0]
-    if row.task == task and row.amount == signed(entry) and (row.payment_id or "").strip() == entry.transaction_id:
+    if row.task == task and row.amount == signed(entry) and (row.payment_id or "").strip() == wanted:
         return Plan(do=Do.ADOPT, facts=facts)
     return Plan(state=State.HELD, reason=Reason.CONFLICT, facts=facts | {"task": task})
 
@@ -253,7 +265,7 @@ def _paid_is_explained(entry: Entry, look: Look, policy: Policy) -> bool:
 def _rows_trouble(entry: Entry, rows: Sequence[Income], *, task: str) -> Plan | None:
     """The task's rows, listed after the post, must hold our row exactly once and no payment twice."""
     ids = [row.payment_id.strip().casefold() for row in rows if row.payment_id]
-    twice = {payment_id for payment_id in ids if ids.count(payment_id) > 1}
+    twice = {one for one in ids if ids.count(one) > 1}
     if twice:
         doubled = [row_facts(row) for row in rows if (row.payment_id or "").strip().casefold() in twice]
         return Plan(state=State.HELD, reason=Reason.DOUBLED, facts={"rows": doubled})
@@ -296,9 +308,9 @@ def _plan_advance(look: Look, policy: Policy, facts: Facts) -> Plan:
 # ---------------------------------------------------------------- small words
 
 
-def same_id(printed: str | None, transaction_id: str) -> bool:
+def same_id(printed: str | None, wanted: str) -> bool:
     """Ids are one payment's ignoring case and surrounding space; other case is still no equality (`judge_rows`)."""
-    return printed is not None and printed.strip().casefold() == transaction_id.strip().casefold()
+    return printed is not None and printed.strip().casefold() == wanted.strip().casefold()
 
 
 def known_sum(known: Mapping[str, Money], currency: str) -> Money:

@@ -24,7 +24,7 @@ from reconciler.model import (
     Totals,
 )
 from reconciler.ports import Desk
-from reconciler.settling import Do, judge_rows, row_facts, same_id
+from reconciler.settling import Do, judge_rows, payment_id, row_facts, same_id
 
 LOOKS = 2
 """Complete looks that must agree on an absence."""
@@ -79,10 +79,11 @@ def _overdue(record: Record, step: Step) -> bool:
 
 def _resolve_income(record: Record, desk: Desk, step: Step, owner: Entry) -> Outcome | None:
     task = str(step.before["task"])
-    rows = desk.incomes([owner.transaction_id])[owner.transaction_id]
+    wanted = payment_id(owner)
+    rows = desk.incomes([wanted])[wanted]
     judged = judge_rows(owner, rows, task=task)
     if judged is not None and judged.do is Do.ADOPT:
-        row = next(row for row in rows if same_id(row.payment_id, owner.transaction_id))
+        row = next(row for row in rows if same_id(row.payment_id, wanted))
         record.posted(owner.id, row, event="income.found", step=step)
         return None
     if judged is not None:

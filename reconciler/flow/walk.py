@@ -27,7 +27,7 @@ from reconciler.model import (
 )
 from reconciler.money import Money
 from reconciler.ports import Desk, Ledger
-from reconciler.settling import Do, Look, Mode, plan, same_id, signed
+from reconciler.settling import Do, Look, Mode, payment_id, plan, same_id, signed
 
 MONEY_IN_DOUBT = frozenset({Reason.REFUND, Reason.CONFLICT, Reason.DOUBLED})
 """Holds of one entry that keep the whole order from being advanced."""
@@ -123,8 +123,8 @@ class Walk:
     # ------------------------------------------------------------ looks
 
     def _ask_incomes(self, look: Look) -> Look:
-        transaction_id = self.record.entry.transaction_id
-        return replace(look, ours=tuple(self.desk.incomes([transaction_id])[transaction_id]))
+        wanted = payment_id(self.record.entry)
+        return replace(look, ours=tuple(self.desk.incomes([wanted])[wanted]))
 
     def _list_rows(self, look: Look) -> Look:
         task = look.order.tasks[0]
@@ -137,7 +137,7 @@ class Walk:
 
     def _adopt(self, look: Look) -> Look:
         entry = self.record.entry
-        row = next(row for row in look.ours or () if same_id(row.payment_id, entry.transaction_id))
+        row = next(row for row in look.ours or () if same_id(row.payment_id, payment_id(entry)))
         self.record.posted(entry.id, row, event="income.adopted", step=None)
         return self._with_our_row(look, row.id, paid_before=None)
 
@@ -152,7 +152,7 @@ class Walk:
         income = NewIncome(
             amount=signed(entry),
             paid_at=entry.paid_at,
-            payment_id=entry.transaction_id,
+            payment_id=payment_id(entry),
             note=f"{entry.gateway} {entry.kind.value} {entry.transaction_id}",
         )
         try:
