@@ -1,0 +1,342 @@
+"""
+The story: ten scenes of what reaches a payment mailbox and what a desk does to its clients.
+
+Each scene delivers its letters, waits until the daemon has dealt with them, and fails the demo when the end is not the
+promised one. What is told on the way is what the sandbox was asked for, not what the daemon says of itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from time import monotonic, sleep
+
+from reconciler.model import MailState, Reason, State
+from reconciler.sandbox import letters
+from reconciler.sandbox.demo.proof import PRODUCTION, Letter, Nature
+from reconciler.sandbox.demo.screen import Screen
+from reconciler.sandbox.demo.stage import DemoFailed, Sent, Stage
+from reconciler.sandbox.demo.watch import money
+from reconciler.sandbox.planfix import Fault
+
+CREATE = "POST /task/{id}/datatags/"
+QUIET_SECONDS = 0.8
+"""Longer than the daemon's half-second look at what is due: after it, what was not asked for is not asked for."""
+
+DUES = {
+    "10417": "4800.00",
+    "10532": "9000.00",
+    "10655": "2400.00",
+    "10768": "3150.00",
+    "10891": "1990.00",
+    "10904": "7700.00",
+    "11023": "5200.00",
+    "11146": "6400.00",
+    "11259": "8250.00",
+}
+"""The orders of the story and what each costs; no two numbers are one slip apart."""
+
+
+class Story:
+    """`play` runs it; afterwards `seconds` and `notes` say by order how it went."""
+
+    def __init__(self, stage: Stage, screen: Screen) -> None:
+        self.stage = stage
+        self.screen = screen
+        self.seconds: dict[str, float] = {}
+        self.notes: dict[str, str] = {}
+        self._scene = count(1)
+        self._payment = count(1)
+        self._began = 0.0
+        self._reads_told = False
+
+    def play(self) -> None:
+        for scene in (
+            self.paid_in_full,
+            self.told_again,
+            self.two_payments,
+            self.paid_too_much,
+            self.mistyped,
+            self.declined,
+            self.forged,
+            self.somebody_elses,
+            self.hangs_up,
+            self.killed,
+        ):
+            scene()
+
+    # ------------------------------------------------------------ money arrives
+
+    def paid_in_full(self) -> None:
+        self._open(
+            "A customer pays in full",
+            f"Order 10417 waits for {_due('10417')}. The gateway's letter says it is paid. Nobody at the factory"
+            " touches anything; here is every question Planfix is asked.",
+            reads=True,
+        )
+        self._first = self._pay("10417", DUES["10417"])
+        self._until_in_production(self._first)
+        self.notes["10417"] = "paid in full"
+
+    def told_again(self) -> None:
+        self._open(
+            "The same payment is told again",
+            "Gateways repeat themselves. The same letter comes once more, byte for byte, and then in a new one that"
+            " tells of the same payment in other words.",
+        )
+        self.stage.watch.drain()
+        before = self.stage.planfix.count()
+        self._deliver(self._first.letter, self._raw_of_first, "the same letter, byte for byte")
+        again = self._letter_again()
+        self.stage.wait_for("the repeated letter to be read", lambda: self.stage.is_closed(again, MailState.READ))
+        sleep(QUIET_SECONDS)
+        asked = self.stage.planfix.count() - before
+        if asked:
+            raise DemoFailed(f"a repeated notice cost {asked} requests to Planfix instead of none")
+        self._result("recognised both times; 0 requests to Planfix, one income")
+
+    def two_payments(self) -> None:
+        self._open(
+            "Two payments that add up",
+            f"Order 10532 costs {_due('10532')}. The customer pays 4\u00a0000.00 now and the rest later: production"
+            " starts with the second payment, not before.",
+        )
+        first = self._pay("10532", "4000.00")
+        self._until(first, State.PARTIAL, "to be booked as a part")
+        self._result(f"booked; {_money('5000.00')} still due, so the order waits")
+        self._breathe()
+        self._until_in_production(self._pay("10532", "5000.00"))
+        self.notes["10532"] = "paid in two parts"
+
+    def paid_too_much(self) -> None:
+        self._open(
+            "A customer pays too much",
+            f"Order 10655 costs {_due('10655')}, and 2\u00a0500.00 arrive. Money that came is booked; whether the order"
+            " starts is for a person to say.",
+        )
+        self._until(self._pay("10655", "2500.00"), State.OVERPAID, "to be booked as too much")
+        self._untouched("10655")
+        self._result("booked and shown as overpaid by 100.00; the order was not advanced")
+        self.notes["10655"] = "100.00 too much"
+
+    def mistyped(self) -> None:
+        self._open(
+            "A mistyped order number",
+            "The customer wrote 10786 and meant 10768. Nothing is guessed: the payment is put before a person together"
+            " with the orders it may be for.",
+        )
+        sent = self._pay("10768", DUES["10768"], printed="10786")
+        self._until(sent, State.HELD, "to be held")
+        entry = self.stage.entry(sent.letter.reference)
+        if entry is None or entry.reason is not Reason.ORDER_NOT_FOUND:
+            raise DemoFailed(f"a wrong order number was held as {entry and entry.reason}, not as order_not_found")
+        self._result(f"held: no order 10786; {_suggested(entry.facts.get('suggestions'), '10768')}")
+        self._breathe()
+        self.screen.command(f"reconciler resolve e{entry.id} --order 10768")
+        self._began = monotonic()
+        with self.screen.waiting("a person's decision is carried out"), self.stage.meanwhile(self._tell):
+            outcomes = self.stage.command("resolve", f"e{entry.id}", "--order", "10768")
+        self._tell()
+        said = ", ".join(f"{item['id']}: {item['outcome']}, order {item['order']}" for item in outcomes)
+        self._until_in_production(sent, f"it answers {said}", since=self._began)
+        self.notes["10768"] = "number mistyped"
+
+    # ------------------------------------------------------------ what is no payment of ours
+
+    def declined(self) -> None:
+        self._open(
+            "A declined payment",
+            "The bank refused the card. The letter looks much like the others and its word for it contains the word for success"
+            " (неуспішно, успішно).",
+        )
+        sent = self._pay("10891", DUES["10891"], nature=Nature.DECLINED)
+        self._until_closed(sent, MailState.SKIPPED, "read as no payment")
+        self._untouched("10891")
+        self._result("read as declined; nothing was booked, the order was not touched")
+        self.notes["10891"] = "card declined"
+
+    def forged(self) -> None:
+        self._open(
+            "A forged letter",
+            "A look-alike of the gateway's letter, sender and all, says that order 10904 is paid. It lacks what cannot be copied:"
+            " the gateway's signature.",
+        )
+        sent = self._pay("10904", DUES["10904"], nature=Nature.FORGED)
+        self._until_closed(sent, MailState.HELD, "held", Reason.UNTRUSTED)
+        self._untouched("10904")
+        self._result("held as untrusted; nothing was booked, the order was not touched")
+        self.notes["10904"] = "forged letter"
+
+    def somebody_elses(self) -> None:
+        self._open(
+            "Somebody else's shop",
+            "This letter is truly the gateway's, signed and valid, and names our order 11023. But the money went to"
+            " another shop: anybody can open one.",
+        )
+        sent = self._pay("11023", DUES["11023"], nature=Nature.FOREIGN)
+        self._until_closed(sent, MailState.HELD, "held", Reason.WRONG_MERCHANT)
+        self._untouched("11023")
+        self._result("held as wrong_merchant; nothing was booked, the order was not touched")
+        self.notes["11023"] = "another's shop"
+
+    # ------------------------------------------------------------ when things break
+
+    def hangs_up(self) -> None:
+        self._open(
+            "Planfix books the income and hangs up",
+            "The line breaks after Planfix did the work and before it said so. Sending again would book the money twice;"
+            " giving up would lose it. The daemon looks first.",
+            reads=True,
+        )
+        self.stage.planfix.faults.add(Fault(CREATE, "drop", when="after"))
+        sent = self._pay("11146", DUES["11146"])
+        self._until(sent, State.WAITING, "to be known as unanswered", State.SETTLED)
+        self._step("the line is cut: no answer comes, so the outcome is unknown")
+        self._until_in_production(sent)
+        self._one_income(sent)
+        self.notes["11146"] = "line cut"
+
+    def killed(self) -> None:
+        self._open(
+            "The daemon is killed in mid-stroke",
+            "The worst moment: the request is out, the answer is not in, and the machine goes dark. A new daemon finds in"
+            " its ledger what was under way.",
+            reads=True,
+        )
+        self.stage.kill_daemon_at_create()
+        sent = self._pay("11259", DUES["11259"])
+        with self.screen.waiting("waiting for the moment to strike"), self.stage.meanwhile(self._tell):
+            self.stage.wait_for("the daemon to be killed", lambda: self.stage.daemon_was_killed, dead=True)
+            self.stage.wait_for("Planfix to book the income", lambda: self._incomes(sent) > 0, dead=True)
+        self._breathe()
+        with self.screen.waiting("the daemon starts again"), self.stage.meanwhile(self._tell):
+            self._step("the daemon is started again")
+            self.stage.start_daemon()
+        self._until_in_production(sent)
+        self._one_income(sent)
+        self.notes["11259"] = "daemon killed"
+
+    # ------------------------------------------------------------ verbs of the scenes
+
+    def _open(self, title: str, text: str, *, reads: bool = False) -> None:
+        self.stage.watch.drain()
+        self._reads_told = reads
+        self.screen.scene(next(self._scene), title, text)
+        self._breathe()
+
+    def _breathe(self) -> None:
+        sleep(self.stage.pace.breath)
+
+    def _pay(self, order: str, amount: str, *, nature: Nature = Nature.GENUINE, printed: str | None = None) -> Sent:
+        """Deliver one letter about one new payment; printed: the order number in it, when it is not the true one."""
+        reference = f"WFP-SOC-{2_000_000 + next(self._payment)}-6ac4b29136b28"
+        raw = letters.notice(
+            amount=amount,
+            order=printed or order,
+            reference=reference,
+            paid_at=datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=3),
+            status="declined" if nature is Nature.DECLINED else "paid",
+            shop="decor.example.com (decor_example_com)" if nature is Nature.FOREIGN else letters.SHOP,
+        )
+        if nature is not Nature.FORGED:
+            raw = letters.sign(raw)
+        letter = Letter(reference=reference, order=order, amount=Decimal(amount), nature=nature)
+        if reference.split("-")[2] == "2000001":
+            self._raw_of_first = raw
+        return self._deliver(letter, raw, f"a letter: {_money(amount)} for order {printed or order}")
+
+    def _letter_again(self) -> Sent:
+        """The first payment in another layout and language; the facts are the same."""
+        letter, entry = self._first.letter, self.stage.entry(self._first.letter.reference)
+        if entry is None:
+            raise DemoFailed(f"payment {letter.reference} is not in the ledger")
+        raw = letters.notice(
+            amount=str(letter.amount),
+            order=letter.order,
+            reference=letter.reference,
+            paid_at=entry.paid_at,
+            language="en",
+            html=False,
+        )
+        return self._deliver(
+            letter, letters.sign(raw), "another letter about the same payment, in English, as plain text"
+        )
+
+    def _deliver(self, letter: Letter, raw: bytes, words: str) -> Sent:
+        sent = self.stage.deliver(letter, raw)
+        self._began = sent.at
+        self.screen.step(0.0, words, effect=True)
+        return sent
+
+    def _until(self, sent: Sent, state: State, what: str, *or_else: State) -> None:
+        wanted = (state, *or_else)
+        reference = sent.letter.reference
+        self._wait(f"payment {reference} {what}", lambda: any(self.stage.is_in(reference, one) for one in wanted))
+
+    def _until_closed(self, sent: Sent, state: MailState, what: str, reason: Reason | None = None) -> None:
+        self._wait(f"the letter to be {what}", lambda: self.stage.is_closed(sent, state))
+        mail = self.stage.mail(sent)
+        if mail is None or mail.reason is not reason:
+            raise DemoFailed(f"the letter was {what}, but for the reason {mail and mail.reason}, not {reason}")
+
+    def _until_in_production(self, sent: Sent, before: str = "", *, since: float | None = None) -> None:
+        order, began = sent.letter.order, sent.at if since is None else since
+        self._wait(f"order {order} to be in production", lambda: self.stage.planfix.order(order).status == PRODUCTION)
+        self._until(sent, State.SETTLED, "to be settled in the ledger")
+        moved = self.stage.watch.advanced_at(order)
+        if moved is None:
+            raise DemoFailed(f"order {order} is in production and nobody asked for it")
+        self.seconds[order] = moved - sent.at
+        words = f"in production {moved - began:.1f} s after " + ("the decision" if since else "the letter")
+        self._result(f"{before}; {words}" if before else words)
+
+    def _wait(self, what: str, condition: Callable[[], bool]) -> None:
+        with self.screen.waiting(f"waiting for {what}"), self.stage.meanwhile(self._tell):
+            self.stage.wait_for(what, condition)
+
+    def _untouched(self, order: str) -> None:
+        history = self.stage.planfix.order(order).history
+        if history:
+            raise DemoFailed(f"order {order} must not be advanced, but its status was set: {history}")
+
+    def _one_income(self, sent: Sent) -> None:
+        found = self._incomes(sent)
+        if found != 1:
+            raise DemoFailed(f"payment {sent.letter.reference} stands on Planfix {found} times instead of once")
+        self._result("found instead of sent again: one income, one advance")
+
+    def _incomes(self, sent: Sent) -> int:
+        return sum(1 for row in self.stage.planfix.incomes if row.payment_id == sent.letter.reference)
+
+    # ------------------------------------------------------------ words
+
+    def _tell(self) -> None:
+        for told in self.stage.watch.drain():
+            if told.effect or self._reads_told:
+                self.screen.step(max(told.at - self._began, 0.0), told.words, effect=told.effect)
+
+    def _step(self, words: str) -> None:
+        self._tell()
+        self.screen.step(monotonic() - self._began, words, effect=True)
+
+    def _result(self, words: str) -> None:
+        self._tell()
+        self.screen.result(words)
+
+
+def _money(amount: str) -> str:
+    return f"{money(Decimal(amount))} UAH"
+
+
+def _due(order: str) -> str:
+    return _money(DUES[order])
+
+
+def _suggested(suggestions: object, order: str) -> str:
+    """What the daemon suggests of the order that was meant. Raises DemoFailed when it does not suggest it."""
+    for item in suggestions if isinstance(suggestions, list) else []:
+        if item.get("number") == order:
+            return f"suggested is {order}: {item.get('why')}"
+    raise DemoFailed(f"order {order} was not suggested, only {suggestions!r}")
