@@ -17,8 +17,17 @@ from tests.rules.stage import OTHER, PAID_AT, REFERENCE, Stage, signed, stands, 
 from tests.worlds import AWAITING, PRODUCTION, uah
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "wayforpay"
-TAKES_NO_KEY = ("declined_uk", "pending_hold", "pending_in_processing", "receipt_to_payer", "register_zip", "test_shop")
-TAKES_NO_KEY += ("register_without_words", "refund_in_processing", "declined_contains_success_word")
+TAKES_NO_KEY = (
+    "declined_uk",
+    "declined_contains_success_word",
+    "pending_hold",
+    "pending_in_processing",
+    "refund_in_processing",
+    "receipt_to_payer",
+    "register_zip",
+    "register_without_words",
+    "test_shop",
+)
 MONEY_BACK = ("refund_full", "refund_partial", "void_hold_released", "chargeback")
 
 
