@@ -31,7 +31,7 @@ class Entries(History):
         """
         Insert under the UNIQUE case-folded key, due at once; or find what is there.
 
-        ALREADY fills what was missing; a waiting entry whose order number was missing is then due at once.
+        ALREADY fills what was missing; an entry that only waited, or was held, for its order number is then due at once.
         CONFLICT changes nothing but the history. Raises: FieldUnreadable: a key or order number too long to be one.
         """
         _check_length(entry)
@@ -91,12 +91,21 @@ class Entries(History):
             return found, Recorded.CONFLICT
         fills = _fills(found, entry)
         if fills:
-            if "order_number" in fills and found.state is State.WAITING:
-                fills["retry_at"] = self.now()
+            told = sorted(fills)
+            if "order_number" in fills:
+                fills |= self._goes_on(found)
             self._update(found, fills)
-            self.append("entry.filled", **self._about(found), mail_id=mail_id, fields=sorted(fills))
+            self.append("entry.filled", **self._about(found), mail_id=mail_id, fields=told)
             found = self.entry(found.id)
         return found, Recorded.ALREADY
+
+    def _goes_on(self, found: Entry) -> dict[str, Any]:
+        """What only lacked its order number wants nothing more of a person; any other hold is theirs."""
+        if found.state is State.WAITING:
+            return {"retry_at": self.now()}
+        if found.state is State.HELD and found.reason is Reason.ORDER_NOT_FOUND:
+            return {"state": State.RECORDED, "reason": None, "facts": {}, "retry_at": self.now()}
+        return {}
 
     def entry(self, entry_id: int) -> Entry:
         """Raises: LookupError: the ledger has no such entry."""

@@ -7,6 +7,7 @@ desk against the sandbox account over real HTTP, with the same clock. Letters ar
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -72,6 +73,21 @@ def trusting(*vouchers: Voucher) -> Rules:
 def signed(**facts: Any) -> bytes:
     """A letter as its gateway signs it; the facts are `letters.notice`'s."""
     return letters.sign(letters.notice(**facts))
+
+
+def signed_lines(*lines: str, **facts: Any) -> bytes:
+    """A signed plain-text letter with exactly these lines."""
+    head, gap, _ = letters.notice(html=False, **facts).partition(b"\r\n\r\n")
+    return letters.sign(head + gap + b64encode("\n".join(lines).encode()) + b"\r\n")
+
+
+LINES = (
+    "Магазин: shop_example_ua",
+    "Статус: Успішно",
+    "Сума: 1 250,00 грн",
+    "Дата: 20.11.2026 14:05:33",
+)
+"""What every letter of `signed_lines` has beside its reference and its order."""
 
 
 class Lost:
