@@ -43,6 +43,12 @@ def play(*, fast: bool) -> int:
             except (DemoFailed, ReconcilerError) as exc:
                 keep = True
                 screen.failed(str(exc), stage.last_words())
+            finally:
+                # From here on everything ends by itself within seconds; a second Ctrl-C would only leave it half done.
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except KeyboardInterrupt:
+        screen.closing("Stopped. Everything that was started has ended.")
+        raise
     finally:
         if not keep:
             shutil.rmtree(folder)
@@ -122,10 +128,11 @@ def _ended_politely() -> Iterator[None]:
     def leave(number: int, _frame: FrameType | None) -> None:
         sys.exit(128 + number)
 
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, leave) for number in numbers]
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
     try:
         yield
     finally:
-        for number, handler in zip(numbers, before, strict=True):
+        for number, handler in before.items():
             signal.signal(number, handler)

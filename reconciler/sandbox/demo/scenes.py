@@ -53,44 +53,40 @@ class Story:
         self._reads_told = False
 
     def play(self) -> None:
-        for scene in (
-            self.paid_in_full,
-            self.told_again,
-            self.two_payments,
-            self.paid_too_much,
-            self.mistyped,
-            self.declined,
-            self.forged,
-            self.somebody_elses,
-            self.hangs_up,
-            self.killed,
-        ):
-            scene()
+        self.told_again(self.paid_in_full())
+        self.two_payments()
+        self.paid_too_much()
+        self.mistyped()
+        self.declined()
+        self.forged()
+        self.somebody_elses()
+        self.hangs_up()
+        self.killed()
 
     # ------------------------------------------------------------ money arrives
 
-    def paid_in_full(self) -> None:
+    def paid_in_full(self) -> Sent:
         self._open(
             "A customer pays in full",
             f"Order 10417 waits for {_due('10417')}. The gateway's letter says it is paid. Nobody at the factory"
             " touches anything; here is every question Planfix is asked.",
             reads=True,
         )
-        self._first = self._pay("10417", DUES["10417"])
-        self._until_in_production(self._first)
+        sent = self._pay("10417", DUES["10417"])
+        self._until_in_production(sent)
         self.notes["10417"] = "paid in full"
+        return sent
 
-    def told_again(self) -> None:
+    def told_again(self, first: Sent) -> None:
         self._open(
             "The same payment is told again",
             "Gateways repeat themselves. The same letter comes once more, byte for byte, and then in a new one that"
             " tells of the same payment in other words.",
         )
-        self.stage.watch.drain()
         before = self.stage.planfix.count()
-        self._deliver(self._first.letter, self._raw_of_first, "the same letter, byte for byte")
-        again = self._letter_again()
-        self.stage.wait_for("the repeated letter to be read", lambda: self.stage.is_closed(again, MailState.READ))
+        self._deliver(first.letter, first.raw, "the same letter, byte for byte")
+        again = self._in_other_words(first.letter)
+        self._until_closed(again, MailState.READ, "read")
         sleep(QUIET_SECONDS)
         asked = self.stage.planfix.count() - before
         if asked:
@@ -108,7 +104,7 @@ class Story:
         self._result(f"booked; {_money('5000.00')} still due, so the order waits")
         self._breathe()
         self._until_in_production(self._pay("10532", "5000.00"))
-        self.notes["10532"] = "paid in two parts"
+        self.notes["10532"] = "paid in parts"
 
     def paid_too_much(self) -> None:
         self._open(
@@ -243,13 +239,11 @@ class Story:
         if nature is not Nature.FORGED:
             raw = letters.sign(raw)
         letter = Letter(reference=reference, order=order, amount=Decimal(amount), nature=nature)
-        if reference.split("-")[2] == "2000001":
-            self._raw_of_first = raw
         return self._deliver(letter, raw, f"a letter: {_money(amount)} for order {printed or order}")
 
-    def _letter_again(self) -> Sent:
-        """The first payment in another layout and language; the facts are the same."""
-        letter, entry = self._first.letter, self.stage.entry(self._first.letter.reference)
+    def _in_other_words(self, letter: Letter) -> Sent:
+        """The same payment in another layout and language; its facts are the same."""
+        entry = self.stage.entry(letter.reference)
         if entry is None:
             raise DemoFailed(f"payment {letter.reference} is not in the ledger")
         raw = letters.notice(

@@ -90,7 +90,7 @@ class Screen:
         self._wrapped(text, style="default")
 
     def step(self, seconds: float, words: str, *, effect: bool) -> None:
-        """One thing that happened, so many seconds after the scene's letter came."""
+        """One thing that happened, so many seconds after the scene's last letter (or decision)."""
         mark, style = (self.marks.effect, "default") if effect else (self.marks.read, "dim")
         colour = "cyan" if effect else "dim"
         head = Text.assemble((f"{INDENT}{seconds:6.2f} s ", "dim"), (mark, colour), " ")
@@ -118,7 +118,6 @@ class Screen:
         """The closing table: its last column says in words what a number leaves open."""
         self._print()
         self._rule("Every order at the end", "bold")
-        self._print()
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), width=self.width - 2)
         for name, justify in COLUMNS:
             last = name == COLUMNS[-1][0]
@@ -127,8 +126,8 @@ class Screen:
             style = "green" if row.released else "yellow"
             table.add_row(
                 row.number,
-                row.due,
-                row.paid,
+                self._shown(row.due),
+                self._shown(row.paid),
                 row.incomes,
                 Text(row.status, style),
                 Text(row.seconds, style),
@@ -183,4 +182,9 @@ class Screen:
 
     def _lines(self, words: str, indent: int) -> list[str]:
         width = max(self.width - indent, 20)
-        return textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False)
+        lines = textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False)
+        return [self._shown(line) for line in lines]
+
+    def _shown(self, words: str) -> str:
+        """Where a no-break space cannot be written, a plain one is better than a question mark."""
+        return words.replace("\u00a0", " ") if self.marks is PLAIN else words

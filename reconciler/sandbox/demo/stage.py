@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
@@ -46,11 +46,17 @@ class DemoFailed(Exception):
     """Something did not happen, or happened wrongly; the message says what."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
+    """One delivery: what it truly tells of, its bytes, and when it came (monotonic)."""
+
     letter: Letter
-    sha256: str
+    raw: bytes = field(repr=False)
     at: float
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.raw).hexdigest()
 
 
 class Stage:
@@ -175,7 +181,7 @@ class Stage:
     # ------------------------------------------------------------ letters
 
     def deliver(self, letter: Letter, raw: bytes) -> Sent:
-        sent = Sent(letter, hashlib.sha256(raw).hexdigest(), monotonic())
+        sent = Sent(letter=letter, raw=raw, at=monotonic())
         self.sent.append(sent)
         self.imap.deliver(raw)
         return sent

@@ -15,6 +15,7 @@ from typing import Any
 
 from reconciler.sandbox.demo.proof import PRODUCTION, Advanced
 from reconciler.sandbox.planfix import OrderView, SandboxPlanfix
+from reconciler.sandbox.planfix.world import SUM
 
 PARENT_FILTER = 73  # "tasks below this one": how a payment task is found
 
@@ -75,8 +76,8 @@ class Watch:
     def _create(self, path: str, body: Mapping[str, Any]) -> str:
         task = path.split("/")[2]
         order = next((view for view in self._planfix.orders.values() if task in view.tasks), None)
-        values = [item["value"] for item in body["items"][0]["customFieldData"]]
-        return f"income of {money(Decimal(str(values[0])))} is booked on order {order.number if order else '?'}"
+        amount = next(item["value"] for item in body["items"][0]["customFieldData"] if item["field"]["id"] == SUM)
+        return f"income of {money(Decimal(str(amount)))} is booked on order {order.number if order else '?'}"
 
     def _moved(self, method: str, path: str, body: Mapping[str, Any]) -> OrderView | None:
         """The order that this request moves to production."""
