@@ -42,12 +42,14 @@ def read(
     senders: Mapping[str, Collection[str]] = _NOTHING,
     order_fields: Mapping[str, Collection[str]] = _NOTHING,
     timezones: Mapping[str, str] = MappingProxyType({}),
+    damage_seen: bool = False,
 ) -> Reading:
     """
     Have a message read by the one parser that claims it.
 
     senders: per parser NAME further domains and addresses from the settings under which it claims too.
     order_fields: per parser NAME the labels of the field that holds the order number. timezones: per parser NAME.
+    damage_seen: a person has compared a message that was decoded with loss, and it may post.
     A mail that nobody claims and that carries exactly one claimed message/rfc822 is read there.
     Raises: MessageTooLarge, Unclaimed, ClaimedTwice, ParserFailed, MessageDamaged (a payment read from a lossy message),
     and what the parser holds it for.
@@ -65,7 +67,7 @@ def read(
             parser=parser.NAME,
             error=f"{type(exc).__name__}: {exc}"[:300],
         ) from exc
-    if (message.lossy or source.lossy) and any(_moves_money(notice) for notice in notices):
+    if (message.lossy or source.lossy) and not damage_seen and any(_moves_money(notice) for notice in notices):
         raise MessageDamaged(
             "characters were lost or guessed while decoding, so what was read needs a look",
             parser=parser.NAME,

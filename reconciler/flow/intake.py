@@ -136,10 +136,21 @@ class Intake:
                     log.exception("parser.failed", mail=mail.id, parser=exc.facts.get("parser"))
                 return (self._hold(mail, exc),)
 
+    def reading_of(self, mail: Mail, raw: bytes) -> reading.Reading:
+        """How today's parsers read a stored message. Raises HeldError."""
+        box = self.rules.mailboxes.get(mail.mailbox, MailboxRules(name=mail.mailbox))
+        return reading.read(
+            decoding.decode(raw, max_bytes=box.max_bytes),
+            self.parsers,
+            senders=self.rules.senders,
+            order_fields=self.rules.order_fields,
+            timezones=self.rules.timezones,
+            damage_seen=Reason.MESSAGE_DAMAGED in mail.facts.get("acknowledged", ()),
+        )
+
     def _read(self, mail: Mail, raw: bytes) -> tuple[Outcome, ...]:
         box = self.rules.mailboxes.get(mail.mailbox, MailboxRules(name=mail.mailbox))
-        message = decoding.decode(raw, max_bytes=box.max_bytes)
-        found = reading.read(message, self.parsers, senders=self.rules.senders, order_fields=self.rules.order_fields)
+        found = self.reading_of(mail, raw)
         kinds = sorted({notice.kind.value for notice in found.notices})
         log.info("notice.read", parser=found.parser, kinds=kinds)
         money = [notice for notice in found.notices if payment_like(notice.kind)]
@@ -206,7 +217,8 @@ class Intake:
             raise RuntimeError("a payment without its facts was let through")
         merchant = self._merchant(notice, box)
         self._refuse_too_old(mail, notice, paid_at, box)
-        key = f"{notice.gateway}:{merchant.name}:{transaction_id}"
+        # the key is one however wide a letter prints it; the row on the desk shows it as printed
+        key = f"{notice.gateway}:{merchant.name}:{unicodedata.normalize('NFKC', transaction_id).strip()}"
         if notice.kind in MONEY_BACK:
             # one payment can be given back in parts: a refund's own date is part of its key
             key = f"{key}:{notice.kind.value}:{paid_at:%Y%m%dT%H%M%SZ}"

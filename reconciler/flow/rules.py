@@ -57,3 +57,8 @@ class Rules:
         for merchant in self.merchants.values():
             found.setdefault(merchant.gateway, []).extend(merchant.order_field)
         return found
+
+    @property
+    def timezones(self) -> Mapping[str, str]:
+        """The zone of wall times that letters print without one, by gateway."""
+        return {name: rules.timezone for name, rules in self.gateways.items()}
