@@ -5,7 +5,7 @@ Joins the parts: settings in, a ledger, desks, mailboxes and the line out. Only 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -49,6 +49,7 @@ class App:
     ledger: Ledger
     parsers: tuple[Parser, ...]
     on_recorded: list[Callable[[str], None]] = field(default_factory=list)
+    _connections: ExitStack = field(default_factory=ExitStack, repr=False)
 
     # ------------------------------------------------------------ the line
 
@@ -78,8 +79,9 @@ class App:
         }
 
     def _desk(self, table: DeskTable) -> PlanfixDesk:
+        http = self._connections.enter_context(Http())
         throttle = Bucket(self.ledger, f"desk:{table.name}", table.requests_per_second, table.burst)
-        return PlanfixDesk.on(table, Http(), throttle, self.ledger)
+        return PlanfixDesk.on(table, http, throttle, self.ledger)
 
     # ------------------------------------------------------------ mailboxes
 
@@ -104,6 +106,7 @@ class App:
         return handle
 
     def close(self) -> None:
+        self._connections.close()
         self.ledger.close()
 
 
