@@ -5,4 +5,5 @@ pytest_plugins = [
     "tests.postgres",
     "tests.dovecot",
     "tests.planfix",
+    "tests.counter",
 ]

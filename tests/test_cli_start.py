@@ -80,7 +80,7 @@ def test_every_command_explains_itself(name: str, command: click.Command) -> Non
     text = command.help or ""
     assert text.splitlines()[0].endswith(".")
     assert "Example" in text
-    assert f"{name.split()[0]} " in text.partition("Example")[2]
+    assert name.split()[0] in text.partition("Example")[2].split()
 
 
 @pytest.mark.parametrize(
@@ -155,11 +155,11 @@ def test_ctrl_c_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_unknown_command_is_usage() -> None:
     """A misspelt command or option is 2, and names what was meant where it is near."""
-    for args in (["prase"], ["--cofnig", "x", "parse", "y"], ["parse"]):
+    for args in (["parze"], ["--cofnig", "x", "parse", "y"], ["parse"]):
         result = CliRunner().invoke(cli, args)
         assert result.exit_code == 2
         assert result.stderr
-    assert "Did you mean 'parse'" in CliRunner().invoke(cli, ["prase"]).stderr
+    assert "Did you mean 'parse'" in CliRunner().invoke(cli, ["parze"]).stderr
 
 
 def test_python_m_is_the_same_door() -> None:

@@ -18,9 +18,15 @@ from reconciler.cli import errors
 from reconciler.cli.frame import Front
 
 COMMANDS = {
+    "demo": "reconciler.cli.demo",
     "run": "reconciler.cli.working",
     "poll": "reconciler.cli.working",
     "reprocess": "reconciler.cli.working",
+    "ledger": "reconciler.cli.looking",
+    "show": "reconciler.cli.looking",
+    "resolve": "reconciler.cli.deciding",
+    "pause": "reconciler.cli.deciding",
+    "resume": "reconciler.cli.deciding",
     "parse": "reconciler.cli.reading",
     "explain": "reconciler.cli.reading",
     "fixture": "reconciler.cli.fixtures",

@@ -30,7 +30,7 @@ def run(front: Front) -> int:
 
     \b
     Example:
-      reconciler --config /etc/reconciler/reconciler.toml run
+      reconciler run
     """
     from reconciler.service import daemon
 

@@ -123,13 +123,18 @@ class Mails(History):
         content = self.connection.execute(select(tables.raw.c.content).where(tables.raw.c.mail_id == mail_id)).scalar()
         return None if content is None else zlib.decompress(content)
 
-    def mails(self, *, state: MailState | None = None, reason: Reason | None = None) -> Sequence[Mail]:
-        """Oldest first."""
+    def mails(
+        self, *, state: MailState | None = None, reason: Reason | None = None, entry_id: int | None = None
+    ) -> Sequence[Mail]:
+        """Oldest first. entry_id: those that told of it, also as a repeat."""
         query = _mails().order_by(tables.mail.c.received_at, tables.mail.c.id)
         if state is not None:
             query = query.where(tables.mail.c.state == state)
         if reason is not None:
             query = query.where(tables.mail.c.reason == reason)
+        if entry_id is not None:
+            told = select(tables.notice.c.mail_id).where(tables.notice.c.entry_id == entry_id)
+            query = query.where(tables.mail.c.id.in_(told))
         return [mail_of(row) for row in self.connection.execute(query)]
 
     def due_mails(self) -> Sequence[Mail]:
