@@ -2,7 +2,8 @@
 `reconciler run`: start, be ready, take signals, stop within five seconds.
 
 SIGTERM and SIGINT finish the step in hand, or leave it unknown for whoever comes next, and exit 0. SIGHUP reads the
-settings again: a good file replaces the old one whole, a bad one is refused whole and the old one stays.
+settings again: a good file replaces the old one whole, once the step in hand has ended, however long that takes; a bad one
+is refused whole and the old one stays.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
@@ -31,6 +33,7 @@ log = structlog.get_logger(__name__)
 STOP_SECONDS = 4.0
 """Five are promised; the rest is for closing the ledger and for the interpreter."""
 READY_LOOK_SECONDS = 0.05
+SHORTEST_WAIT = 0.2
 
 
 class Signals:
@@ -91,17 +94,21 @@ class Service:
     def is_alive(self) -> bool:
         return all(desk.is_alive for desk in self.desks) and all(watcher.is_alive for watcher in self.watchers)
 
-    def stop(self) -> bool:
-        """False: a thread did not end in time; its step is left as unknown."""
+    def stop(self, wait_longer: Callable[[], bool] = lambda: False) -> bool:
+        """
+        False: a thread did not end in time; its step is left as unknown.
+
+        wait_longer: asked again and again once the time is over; as long as it says so, the step in hand may end.
+        """
         end = monotonic() + STOP_SECONDS
         self.ticks.stop()
         for watcher in self.watchers:
             watcher.mailbox.bell.stop()
         for desk in self.desks:
             desk.stop()
-        ended = [watcher.stop(max(end - monotonic(), 0.2)) for watcher in self.watchers]
+        ended = [_ends(watcher.stop, end, wait_longer) for watcher in self.watchers]
         for desk in self.desks:
-            done = desk.join(max(end - monotonic(), 0.2))
+            done = _ends(desk.join, end, wait_longer)
             if not done:
                 with self.app.ledger.begin() as tx:
                     left = tx.adopt_sending(desk.name)
@@ -112,6 +119,14 @@ class Service:
     def _fail(self, error: BaseException) -> None:
         self.failure = error
         self.signals.changed.set()
+
+
+def _ends(join: Callable[[float], bool], end: float, wait_longer: Callable[[], bool]) -> bool:
+    """Wait for a thread: until `end`, a moment at least, and then for as long as there is leave to."""
+    ended = join(max(end - monotonic(), SHORTEST_WAIT))
+    while not ended and wait_longer():
+        ended = join(SHORTEST_WAIT)
+    return ended
 
 
 def run(settings: Settings) -> int:
@@ -128,8 +143,12 @@ def run(settings: Settings) -> int:
             service.start()
             manager.ready("reading the mailboxes")
             following = _serve(service, manager, signals, settings)
-            manager.stopping()
-            if not service.stop():
+            if following is None:
+                manager.stopping()  # said of a reload, the manager would see to it that we end
+                ended = service.stop()
+            else:
+                ended = service.stop(wait_longer=lambda: not signals.stop)
+            if not ended:
                 log.info("service.stopped", in_time=False)
                 _exit_now(0 if service.failure is None else 70)
         if following is None:
