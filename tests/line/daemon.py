@@ -13,9 +13,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, Self
 
 ROOT = Path(__file__).parent.parent.parent
@@ -136,6 +136,15 @@ class Daemon:
         self.process.kill()
         self.process.wait(PATIENCE)
         self._reader.join(PATIENCE)
+
+
+def until(condition: Callable[[], bool], daemon: Daemon) -> None:
+    """For what no event tells: asked again and again until it is so. Fails when the daemon ends first, or time does."""
+    end = monotonic() + PATIENCE
+    while not condition():
+        assert daemon.process.poll() is None, "the daemon has ended"
+        assert monotonic() < end, "it does not come about"
+        sleep(0.02)
 
 
 def _event(line: str) -> Event | None:
