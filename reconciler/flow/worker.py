@@ -71,7 +71,10 @@ class DeskWorker:
             if tx.paused(self.desk.name) or (self.trouble_until is not None and now < self.trouble_until):
                 return []
             due = [entry for entry in tx.due_entries(self.desk.name) if only is None or entry.id in only]
-        resting = [entry for entry in due if entry.state in AT_REST and "order_id" in entry.facts]
+            resting = [entry for entry in due if _at_rest(entry)]
+            if resting and only is None:
+                # once one is due all are glanced at, so that a hundred of them share a request ever after
+                resting = [entry for entry in tx.entries(desk=self.desk.name, states=AT_REST) if _at_rest(entry)]
         ids = {entry.id for entry in resting}
         outcomes: list[Outcome] = []
         try:
@@ -122,7 +125,7 @@ class DeskWorker:
         return [*watched, str(entry.facts["order_id"])] if entry.state is State.POSTED else watched
 
     def _is_unchanged(self, entry: Entry, seen: Mapping[str, Peek]) -> bool:
-        if entry.task is None or entry.task not in seen:
+        if entry.task is None or entry.task not in seen or self._was_left_by_other_settings(entry):
             return False
         totals = totals_facts(seen[entry.task].totals)
         if any(entry.facts.get(name) != value for name, value in totals.items()):
@@ -131,6 +134,13 @@ class DeskWorker:
             return True
         order = seen.get(str(entry.facts["order_id"]))
         return order is not None and order.status is not None and order.status.name == entry.facts.get("status")
+
+    def _was_left_by_other_settings(self, entry: Entry) -> bool:
+        """What the old mode or the old `overpaid` held back is walked under the new one, though the desk stands as it did."""
+        policy = self.settings.policy
+        if entry.state is State.OVERPAID:
+            return policy.overpaid_advances
+        return entry.state is State.POSTED and entry.facts.get("mode") != policy.mode.value
 
     # ------------------------------------------------------------ trouble
 
@@ -150,3 +160,8 @@ class DeskWorker:
         if self.trouble is not None:
             self.log.info("desk.recovered", after_failures=self._failures)
         self.trouble, self.trouble_until, self._failures = None, None, 0
+
+
+def _at_rest(entry: Entry) -> bool:
+    """Nothing is wanted of it but a glance; without its order's id nothing can be glanced at."""
+    return entry.state in AT_REST and entry.retry_at is not None and "order_id" in entry.facts
