@@ -22,6 +22,7 @@ from reconciler.sandbox.demo.watch import money
 from reconciler.sandbox.planfix import Fault
 
 CREATE = "POST /task/{id}/datatags/"
+LOOK_FOR_INCOME = "POST /datatag/{id}/entry/list"
 QUIET_SECONDS = 0.8
 """Longer than the daemon's half-second look at what is due: after it, what was not asked for is not asked for."""
 
@@ -60,7 +61,7 @@ class Story:
         self.declined()
         self.forged()
         self.somebody_elses()
-        self.hangs_up()
+        self.breaks_down()
         self.killed()
 
     # ------------------------------------------------------------ money arrives
@@ -179,20 +180,25 @@ class Story:
 
     # ------------------------------------------------------------ when things break
 
-    def hangs_up(self) -> None:
+    def breaks_down(self) -> None:
         self._open(
-            "Planfix books the income and hangs up",
-            "The line breaks after Planfix did the work and before it said so. Sending again would book the money twice;"
-            " giving up would lose it. The daemon looks first.",
+            "Planfix books the income and breaks down",
+            "The line is cut after Planfix did the work and before it said so; then it is down for a moment. Sending again would"
+            " book the money twice, giving up would lose it. The daemon looks first.",
             reads=True,
         )
-        self.stage.planfix.faults.add(Fault(CREATE, "drop", when="after"))
+        cut = self.stage.planfix.faults.add(Fault(CREATE, "drop", when="after"))
+        down = self.stage.planfix.faults.add(
+            Fault(LOOK_FOR_INCOME, "status:503", skip=1)  # the look before the create passes
+        )
         sent = self._pay("11146", DUES["11146"])
         self._until(sent, State.WAITING, "to be known as unanswered", State.SETTLED)
         self._step("the line is cut: no answer comes, so the outcome is unknown")
         self._until_in_production(sent)
+        if not (cut.used and down.used):
+            raise DemoFailed("Planfix was to break down and did not")
         self._one_income(sent)
-        self.notes["11146"] = "line cut"
+        self.notes["11146"] = "Planfix down"
 
     def killed(self) -> None:
         self._open(

@@ -18,6 +18,7 @@ from reconciler.sandbox.planfix import OrderView, SandboxPlanfix
 from reconciler.sandbox.planfix.world import SUM
 
 PARENT_FILTER = 73  # "tasks below this one": how a payment task is found
+SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,9 @@ class Watch:
             return Told(at=monotonic(), words=f"order {order.number} is moved to production", effect=True)
         if _is_create(method, path):
             return Told(at=monotonic(), words=self._create(path, body), effect=True)
-        return Told(at=monotonic(), words=_read(method, path, body), effect=False)
+        down = self._planfix.requests[-1].status >= SERVER_ERROR
+        words = _read(method, path, body) + (" Planfix is down and does not say." if down else "")
+        return Told(at=monotonic(), words=words, effect=False)
 
     def _create(self, path: str, body: Mapping[str, Any]) -> str:
         task = path.split("/")[2]
