@@ -216,12 +216,23 @@ def judge_rows(entry: Entry, rows: Sequence[Income], *, task: str) -> Plan | Non
 def maybe_typed(entry: Entry, rows: Sequence[Income]) -> Plan | None:
     """A row without an id, of the same sum, within three days: perhaps a person typed this very payment."""
     day = entry.paid_at.astimezone(KYIV).date()
-    typed = [row for row in rows if not row.payment_id and row.amount == signed(entry) and _near(row.paid_on, day)]
-    mark = "maybe_typed:" + ",".join(sorted(row.id for row in typed))
-    if not typed or mark in entry.acknowledged:
+    asked = rows_overruled(entry)
+    typed = [
+        row
+        for row in rows
+        if not row.payment_id and row.amount == signed(entry) and row.id not in asked and _near(row.paid_on, day)
+    ]
+    if not typed:
         return None
+    mark = "maybe_typed:" + ",".join(sorted(row.id for row in typed))
     facts = {"rows": [row_facts(row) for row in typed]}
     return Plan(state=State.HELD, reason=Reason.MAYBE_TYPED, facts=facts, fingerprint=mark)
+
+
+def rows_overruled(entry: Entry) -> frozenset[str]:
+    """Rows of which a person has said that they are other payments: asked about once, whichever look met them."""
+    marks = [mark.partition(":") for mark in entry.acknowledged]
+    return frozenset(row for kind, _, rows in marks if kind in ("maybe_typed", "stranger") for row in rows.split(","))
 
 
 def _near(paid_on: str | None, day: date) -> bool:
@@ -255,7 +266,7 @@ def _plan_release(entry: Entry, look: Look, policy: Policy) -> Plan:
 def _paid_is_explained(entry: Entry, look: Look, policy: Policy) -> bool:
     """Paid moved by exactly what we posted, or is exactly what our ledger has posted."""
     paid = look.order.tasks[0].totals.paid
-    if paid is None:
+    if paid is None or entry.income_id not in look.known:  # our row was posted on a task that is no longer this one
         return False
     if look.paid_before is not None:
         return paid == look.paid_before + signed(entry)

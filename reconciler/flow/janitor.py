@@ -24,7 +24,7 @@ from reconciler.model import (
     Totals,
 )
 from reconciler.ports import Desk
-from reconciler.settling import Do, judge_rows, payment_id, row_facts, same_id
+from reconciler.settling import Do, judge_rows, payment_id, row_facts, rows_overruled, same_id
 
 LOOKS = 2
 """Complete looks that must agree on an absence."""
@@ -86,13 +86,17 @@ def _resolve_income(record: Record, desk: Desk, step: Step, owner: Entry) -> Out
         row = next(row for row in rows if same_id(row.payment_id, wanted))
         record.posted(owner.id, row, event="income.found", step=step)
         return None
-    if judged is not None:
+    closed = owner.state is State.DISCARDED  # by a person: nothing of it is sent again, so other rows are no question
+    if judged is not None and not closed:
         return record.hold(judged.reason or Reason.CONFLICT, {**judged.facts, "step": step.kind.value})
     if record.now() < record.absence_counts_from(step):
         return _look_again(record, step)
-    strangers = [row for row in desk.incomes_of(task) if row.id not in step.before["income_keys"]]
-    mark = "stranger:" + ",".join(sorted(row.id for row in strangers))
-    if strangers and mark not in owner.acknowledged:
+    if closed:
+        return _absent(record, step)
+    known = {*step.before["income_keys"], *rows_overruled(owner)}
+    strangers = [row for row in desk.incomes_of(task) if row.id not in known]
+    if strangers:
+        mark = "stranger:" + ",".join(sorted(row.id for row in strangers))
         facts = {"rows": [row_facts(row) for row in strangers], "fingerprint": mark, "step": step.kind.value}
         return record.hold(Reason.MAYBE_TYPED, facts)
     return _absent(record, step)
