@@ -27,6 +27,7 @@ COMMANDS = {
     "resolve": "reconciler.cli.deciding",
     "pause": "reconciler.cli.deciding",
     "resume": "reconciler.cli.deciding",
+    "doctor": "reconciler.cli.checking",
     "parse": "reconciler.cli.reading",
     "explain": "reconciler.cli.reading",
     "fixture": "reconciler.cli.fixtures",

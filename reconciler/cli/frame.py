@@ -29,15 +29,16 @@ class Front:
     config: str | None
     json: bool
 
-    def settings(self) -> Settings:
+    def settings(self, *, quietly: bool = False) -> Settings:
         """
-        The settings; what they remark on is logged.
+        The settings; what they remark on is logged, unless the command tells it itself.
 
         Raises: ConfigError.
         """
-        from reconciler.config import find_config
+        from reconciler.config import find_config, load
 
-        return self._loaded(find_config(self.config))
+        path = find_config(self.config)
+        return load(path) if quietly else self._loaded(path)
 
     def settings_if_any(self) -> Settings | None:
         """

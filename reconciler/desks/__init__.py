@@ -16,8 +16,13 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing `doctor` looked at: what was found, and what to do about it ("" when nothing)."""
+    """
+    One thing `doctor` looked at: what was found, and what to do about it ("" when nothing).
+
+    later: the desk could not be asked, so it may be different another time.
+    """
 
     level: Level
     what: str
     next_step: str = ""
+    later: bool = False

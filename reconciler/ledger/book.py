@@ -57,11 +57,7 @@ class Ledger:
         if place.path is not None:
             make_file(place.path, create=create)
         engine = build_engine(place)
-        ownership: Ownership
-        if place.path is not None:
-            ownership = FileOwnership(place.path.with_name(f"{place.path.name}.locks"), clock=clock)
-        else:
-            ownership = AdvisoryOwnership(engine, clock=clock)
+        ownership = _ownership(place, engine, clock)
 
         def introduce(connection: Connection) -> None:
             # What knows its age can tell that it is younger than the mail it reads: lost, or restored.
@@ -92,6 +88,23 @@ class Ledger:
         with ledger_errors(place):
             copy_file(place.path, target)
         return "copied"
+
+    @staticmethod
+    def holders(url: str, names: Sequence[str], *, clock: Clock, base: Path | None = None) -> Mapping[str, str]:
+        """
+        Who owns which of these at the ledger at `url`; those nobody owns are left out. Opens no ledger, changes nothing.
+
+        Raises: ConfigError, LedgerUnavailable.
+        """
+        place = find_place(url, base)
+        engine = build_engine(place)
+        ownership = _ownership(place, engine, clock)
+        try:
+            with ledger_errors(place):
+                found = {name: ownership.holder(name) for name in names}
+        finally:
+            engine.dispose()
+        return {name: holder for name, holder in found.items() if holder is not None}
 
     @contextmanager
     def begin(self, *, actor: str | None = None) -> Iterator[Tx]:
@@ -163,3 +176,9 @@ class Ledger:
 
     def __repr__(self) -> str:
         return f"<Ledger {self.place}>"
+
+
+def _ownership(place: Place, engine: Engine, clock: Clock) -> Ownership:
+    if place.path is None:
+        return AdvisoryOwnership(engine, clock=clock)
+    return FileOwnership(place.path.with_name(f"{place.path.name}.locks"), clock=clock)

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, text
 
-from reconciler.errors import LedgerUnavailable, OwnedElsewhere
+from reconciler.errors import LedgerUnavailable, OwnedElsewhere, OwnershipLost
 from reconciler.ports import Clock
 
 _NAME_BYTES = 63  # PostgreSQL cuts an application_name there
@@ -42,8 +42,8 @@ def _taken(name: str, holder: str | None) -> OwnedElsewhere:
     return OwnedElsewhere(f"{name} is owned by {holder or 'another process'}", name=name, holder=holder)
 
 
-def _lost(names: Sequence[str]) -> LedgerUnavailable:
-    return LedgerUnavailable(f"the ownership of {', '.join(names)} was lost: another may have taken it", lost=names)
+def _lost(names: Sequence[str]) -> OwnershipLost:
+    return OwnershipLost(f"the ownership of {', '.join(names)} was lost: another may have taken it", lost=names)
 
 
 def _since(clock: Clock) -> str:
@@ -90,6 +90,8 @@ class FileOwnership:
                     fcntl.flock(lock, fcntl.LOCK_UN)
 
     def holder(self, name: str) -> str | None:
+        if not self._path(name).exists():
+            return None  # and asking leaves nothing behind
         with self._open(name) as lock, self._gate(name):
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -103,12 +105,14 @@ class FileOwnership:
         if lost:
             raise _lost(lost)
 
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{quote(name, safe=':')}.lock"
+
     @contextmanager
     def _open(self, name: str) -> Iterator[int]:
         with _weather(name):
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            path = self._folder / f"{quote(name, safe=':')}.lock"
-            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = os.open(self._path(name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             yield lock
         finally:

@@ -5,6 +5,7 @@ The mailbox edge: IMAP in, mails of ours out, each exactly as its bytes lie on t
 """
 
 from reconciler.mailbox.client import CommandRefused, LoginRefused
+from reconciler.mailbox.folder import OpenFolder
 from reconciler.mailbox.imap import ImapMailbox
 from reconciler.mailbox.intake import Handler
 from reconciler.mailbox.line import Limits
@@ -39,6 +40,7 @@ __all__ = [
     "MailboxState",
     "MailboxTx",
     "OAuth2Settings",
+    "OpenFolder",
     "Post",
     "Recognition",
     "Tokens",

@@ -15,6 +15,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from imapclient import IMAPClient
@@ -180,6 +181,21 @@ class Connection:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return f"{self.settings.host}: {step}: {text}"
+
+    # ------------------------------------------------------------ what protects it
+    @property
+    def encryption(self) -> str | None:
+        """The protocol agreed upon, "TLSv1.3"; None: in the clear."""
+        line = self.client.socket()
+        return line.version() if isinstance(line, ssl.SSLSocket) else None
+
+    @property
+    def certificate_ends(self) -> datetime | None:
+        line = self.client.socket()
+        if not isinstance(line, ssl.SSLSocket):
+            return None
+        ends = (line.getpeercert() or {}).get("notAfter")
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if isinstance(ends, str) else None
 
     # ------------------------------------------------------------ end
     @contextmanager

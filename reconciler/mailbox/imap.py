@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -168,6 +168,16 @@ class ImapMailbox:
             yield from self.intake.incoming(self.connect_and_select())
         finally:
             self.close()
+
+    @property
+    def encryption(self) -> str | None:
+        """ "TLSv1.3"; None: not connected, or in the clear."""
+        return self._connection.encryption if self._connection is not None else None
+
+    @property
+    def certificate_ends(self) -> datetime | None:
+        """Until when the server's certificate is good; None: there is none to see."""
+        return self._connection.certificate_ends if self._connection is not None else None
 
     def login_expires_soon(self) -> bool:
         """The connection should be renewed while the server still accepts its credentials."""

@@ -70,6 +70,17 @@ def check(message: Message, policy: TrustPolicy) -> Check:
     return _check("fail", f"{authserv_id}: {told}", **facts)
 
 
+def authserv_id(message: Message) -> str | None:
+    """Who wrote the topmost Authentication-Results; None: there is none, or it is malformed. Believes nothing."""
+    top = _topmost(message)
+    if top is None:
+        return None
+    try:
+        return _parse(top[0])[0] or None
+    except ValueError:
+        return None
+
+
 def _topmost(message: Message) -> tuple[bytes, list[bytes]] | None:
     """The first Authentication-Results as it stands, and every Received above it."""
     above: list[bytes] = []

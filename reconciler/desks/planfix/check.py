@@ -1,7 +1,7 @@
 """
 What `doctor` says about a Planfix desk: the settings go in, findings come out. Reads only.
 
-Whether a token may write cannot be told by reading: each scope is one right of its own. That is left to a probe.
+Whether a token may write cannot be told by reading: each scope is one right of its own. That is left to whoever made the token.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def check(client: Planfix, settings: DeskSettings, memory: Memory) -> list[Findi
     except DeskRefused as exc:
         return [*findings, _error(str(exc), "give the token's user (best a robot) the right to see this")]
     except TransientError as exc:
-        return [*findings, _error(str(exc), "look at the network and at Planfix itself, then run this again")]
+        next_step = "look at the network and at Planfix itself, then run this again"
+        return [*findings, Finding(level=Level.ERROR, what=str(exc), next_step=next_step, later=True)]
     findings += _named(found)
     findings += _totals(settings, found)
     findings += [
@@ -58,7 +59,7 @@ def check(client: Planfix, settings: DeskSettings, memory: Memory) -> list[Findi
         what = f"about {client.remaining} requests are left today"
         findings.append(Finding(level=Level.WARNING, what=what, next_step="see who else uses the account's API"))
     what = "scopes for writing (datatag_add, task_update, comment_add) cannot be seen by reading"
-    return [*findings, Finding(level=Level.OK, what=what, next_step="`doctor --probe` tries them")]
+    return [*findings, Finding(level=Level.OK, what=what, next_step="see them in the token's own settings on the desk")]
 
 
 def _named(found: Resolution) -> Iterator[Finding]:
