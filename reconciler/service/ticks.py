@@ -37,7 +37,8 @@ class Ticks:
         for desk in desks:
             self._every(DUE_SECONDS, f"desk.{desk.name}.due", desk.tell_if_due)
             self._every(DAY, f"desk.{desk.name}.verify", desk.verify, first_after=VERIFY_AFTER_SECONDS)
-        self._every(MAIL_SECONDS, "mails.due", app.intake.read_due)
+        # At once first: a letter whose process was killed while reading it waits for nothing else.
+        self._every(MAIL_SECONDS, "mails.due", app.intake.read_due, first_after=0)
         self._every(DAY, "mails.retention", self._drop_old_mail)
         if manager.watchdog_seconds:
             self._every(manager.watchdog_seconds / 3, "watchdog", lambda: healthy() and manager.alive())

@@ -6,18 +6,21 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reconciler.model import StepKind, StepState
+from reconciler.model import MailState, StepKind, StepState
 from reconciler.sandbox.imap import FaultKind, SandboxImap
 from reconciler.sandbox.planfix import SandboxPlanfix
 from reconciler.sandbox.planfix.faults import Fault
+from reconciler.service.ticks import MAIL_SECONDS
 from tests.line.daemon import PATIENCE, Daemon
 from tests.line.line import Line, letter
 from tests.line.orders import PRODUCTION, assert_paid_once
+from tests.line.payer import Death, Payer
 
 PROMISED = 5.0
 """Seconds from SIGTERM to the end."""
@@ -45,7 +48,7 @@ def assert_stops(daemon: Daemon) -> None:
 
 
 def test_sigterm_at_rest(line: Line, imap: SandboxImap) -> None:
-    """A daemon resting in IDLE ends with 0 at once, and says goodbye to the mailbox."""
+    """A daemon resting in IDLE ends with 0 at once, and says goodbye to the mailbox (C14)."""
     with line.running() as daemon:
         imap.wait_for("IDLE")
         assert_stops(daemon)
@@ -55,7 +58,7 @@ def test_sigterm_at_rest(line: Line, imap: SandboxImap) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_sigterm_while_planfix_is_silent(order: Line, when: str) -> None:
-    """Told to stop while a post is not answered, it ends in time and leaves the step unknown; its successor posts or finds it once."""
+    """Told to stop while a post is not answered, it ends in time and leaves the step unknown; its successor posts or finds it once (T04)."""
     order.configure(desk=PATIENT)
     asked = threading.Event()
     order.planfix.faults.add(Fault(on="POST /task/{id}/datatags/", do="timeout", when=when))
@@ -80,7 +83,7 @@ def test_sigterm_while_planfix_is_silent(order: Line, when: str) -> None:
 
 @pytest.mark.parametrize("command", ["CONNECT", "LOGIN", "IDLE", "UID FETCH"])
 def test_sigterm_while_the_mailbox_is_a_black_hole(line: Line, imap: SandboxImap, command: str) -> None:
-    """Told to stop while the mail server answers nothing any more, at whatever step, it ends in time with 0."""
+    """Told to stop while the mail server answers nothing any more, at whatever step, it ends in time with 0 (C05, C14)."""
     imap.faults.put(command, FaultKind.HANG)
     with line.daemon() as daemon:
         line.deliver(letter())
@@ -107,7 +110,7 @@ def test_sighup_takes_a_good_file(order: Line) -> None:
 
 
 def test_sighup_refuses_a_bad_file(order: Line) -> None:
-    """A file with a mistake is refused whole, its problems are named, and the daemon goes on as before."""
+    """A file with a mistake is refused whole, its problems are named, and the daemon goes on as before (O14)."""
     with order.running() as daemon:
         order.settings.write_text(order.settings.read_text() + '[desks.second]\nmode = "lvie"\n')
         daemon.reload()
@@ -180,7 +183,7 @@ def _words(manager: socket.socket) -> Iterator[str]:
 
 
 def test_a_second_daemon_leaves_at_once(order: Line) -> None:
-    """A second daemon on the same ledger ends with 75 and names who holds it; the first one is not disturbed."""
+    """A second daemon on the same ledger ends with 75 and names who holds it; the first one is not disturbed (R03)."""
     with order.running() as first:
         with order.daemon() as second:
             assert second.ended() == 75
@@ -190,7 +193,7 @@ def test_a_second_daemon_leaves_at_once(order: Line) -> None:
 
 
 def test_a_killed_daemon_is_succeeded_at_once(order: Line) -> None:
-    """After SIGKILL nothing has to be cleaned up or waited for: the next daemon starts and pays what comes."""
+    """After SIGKILL nothing has to be cleaned up or waited for: the next daemon starts and pays what comes (R07)."""
     with order.running() as first:
         first.kill()
     with order.running() as second:
@@ -200,11 +203,25 @@ def test_a_killed_daemon_is_succeeded_at_once(order: Line) -> None:
     assert_paid_once(order, REFERENCE)
 
 
+def test_a_letter_left_in_the_middle_is_read_at_the_start(order: Line) -> None:
+    """A letter that was stored and not read when its process was killed is read by the successor as it starts, not a while later (D04)."""
+    order.configure()
+    Payer(order.settings, [letter("WFP-1")], Death(at=1, side="after")).was_killed()
+    with order.ledger() as ledger, ledger.look() as tx:
+        assert tx.mail(1).state is MailState.TAKEN
+    with order.daemon() as successor:
+        started = datetime.fromisoformat(successor.wait_for("service.started")["timestamp"])
+        read = datetime.fromisoformat(successor.wait_for("notice.read")["timestamp"])
+        assert read - started < timedelta(seconds=MAIL_SECONDS / 2)
+        successor.wait_for("order.advanced")
+    assert_paid_once(order, REFERENCE)
+
+
 # ---------------------------------------------------------------- servers that are not there
 
 
 def test_a_mail_server_that_is_down_at_the_start(order: Line, imap: SandboxImap) -> None:
-    """A mail server that refuses connections is tried again until it is there; then the daemon is ready and pays."""
+    """A mail server that refuses connections is tried again until it is there; then the daemon is ready and pays (R01)."""
     order.configure()
     imap.stop()
     order.deliver(letter("WFP-1"))
@@ -217,7 +234,7 @@ def test_a_mail_server_that_is_down_at_the_start(order: Line, imap: SandboxImap)
 
 
 def test_a_mail_server_without_an_address(line: Line) -> None:
-    """A host name that DNS does not know is no reason to end: it is tried again, and SIGTERM ends it in time."""
+    """A host name that DNS does not know is no reason to end: it is tried again, and SIGTERM ends it in time (R01)."""
     line.configure(mailbox={"host": "mail.invalid", "security": "tls"})
     with line.daemon() as daemon:
         daemon.wait_for("mailbox.lost", times=2)
@@ -234,7 +251,7 @@ def mortal_planfix() -> Iterator[SandboxPlanfix]:
 
 
 def test_planfix_is_down_when_the_letter_comes(line: Line, mortal_planfix: SandboxPlanfix) -> None:
-    """While Planfix refuses connections the payment waits in the ledger; once it is back, it is posted once."""
+    """While Planfix refuses connections the payment waits in the ledger; once it is back, it is posted once (D10)."""
     line.planfix = mortal_planfix
     line.configure(desk=QUICK)
     line.planfix.add_order(12345, "1250.00")
