@@ -92,7 +92,7 @@ def story(line: Line) -> Callable[[Mapping[str, str]], Story]:
 def test_killed_at_any_commit(
     story: Callable[[Mapping[str, str]], Story], payments: Mapping[str, str], side: Side, share: int
 ) -> None:
-    """A process that is killed at any commit of its ledger leaves what its successor brings to one income and one advance (T01)."""
+    """A process that is killed at any commit of its ledger leaves what its successor brings to one income and one advance (D04, T12)."""
     told = story(payments)
     last = told.told_whole()
     assert last >= SHARES * len(payments)
@@ -139,7 +139,7 @@ def kill_at_request(story: Story, at: int, *, lost: bool) -> None:
 @pytest.mark.parametrize("lost", [True, False], ids=["lost", "carried out"])
 @pytest.mark.parametrize("at", range(1, len(FULL) + 1), ids=FULL)
 def test_killed_at_any_request(story: Callable[[Mapping[str, str]], Story], at: int, lost: bool) -> None:
-    """A process killed while a request is under way, lost or carried out, is succeeded to one income and one advance (T02)."""
+    """A process killed while a request is under way, lost or carried out, is succeeded to one income and one advance (T03, T04)."""
     kill_at_request(story(ONE), at, lost=lost)
 
 

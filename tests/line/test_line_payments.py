@@ -40,7 +40,7 @@ def test_a_delivered_letter_puts_its_order_into_production(any_line: Line) -> No
 
 
 def test_a_settled_payment_told_again_costs_nothing(line: Line) -> None:
-    """The same letter delivered twice, and another letter about the same payment, ask Planfix for nothing once it is settled (T04)."""
+    """The same letter delivered twice, and another letter about the same payment, ask Planfix for nothing once it is settled (S06)."""
     line.planfix.add_order(12345, "1250.00")
     line.planfix.add_order(12346, "10.00")
     with line.running() as daemon:
@@ -58,7 +58,7 @@ def test_a_settled_payment_told_again_costs_nothing(line: Line) -> None:
 
 
 def test_a_partial_payment_costs_four_requests(line: Line) -> None:
-    """A payment that leaves the order owing is posted and left partial, in 4 requests."""
+    """A payment that leaves the order owing is posted and left partial, in 4 requests (M05)."""
     line.planfix.add_order(12345, "1250.00")
     with line.running() as daemon:
         line.deliver(letter(amount="500.00"))
@@ -149,7 +149,7 @@ def test_an_overpayment_is_posted_and_left_to_a_person(line: Line) -> None:
 
 
 def test_a_forged_letter_lends_nothing_and_the_genuine_one_posts(line: Line) -> None:
-    """An unsigned letter is held as untrusted and takes no key; the genuine one about the same payment posts its own sum."""
+    """An unsigned letter is held as untrusted and takes no key; the genuine one about the same payment posts its own sum (S02)."""
     line.planfix.add_order(12345, "1250.00")
     with line.running() as daemon:
         line.deliver(letters.notice(amount="1.00"))
@@ -174,7 +174,7 @@ def test_a_letter_about_another_shop_is_held(line: Line) -> None:
 
 
 def test_a_declined_payment_posts_nothing(line: Line) -> None:
-    """A letter about a payment that did not go through is closed as nothing to do."""
+    """A letter about a payment that did not go through is closed as nothing to do (P11)."""
     line.planfix.add_order(12345, "1250.00")
     with line.running() as daemon:
         line.deliver(letter(status="declined"))
@@ -205,7 +205,7 @@ def test_a_refund_holds_its_order(line: Line) -> None:
 
 
 def test_a_letter_waits_for_its_key(line: Line, resolver: SandboxResolver) -> None:
-    """While DNS does not answer for a signature's key the letter waits and nothing is posted; read again later, it is."""
+    """While DNS does not answer for a signature's key the letter waits and nothing is posted; read again later, it is (S04)."""
     line.planfix.add_order(12345, "1250.00")
     with line.running() as daemon:
         resolver.weather = Weather.SERVFAIL
@@ -230,7 +230,7 @@ FOREIGN = b"From: friend@example.org\r\nSubject: hello %d\r\n\r\nhello\r\n"
 def test_a_mail_is_touched_only_once_its_outcome_is_written_down(
     line: Line, imap: SandboxImap, after: str, command: str
 ) -> None:
-    """`after` leaves a mail alone while its payment is on its way, and flags or moves it once that is settled; foreign mail never."""
+    """`after` leaves a mail alone while its payment is on its way, and flags or moves it once that is settled; foreign mail never (D07)."""
     line.configure(
         mailbox={"after": after}, desk={"timeout_seconds": 30, "unknown_wait": "31s", "unknown_deadline": "2h"}
     )
