@@ -7,18 +7,27 @@ person are only glanced at, a hundred a request, and walked when something about
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
-from reconciler.errors import DeskStopped, HeldError, LedgerUnavailable, TransientError
-from reconciler.flow.closing import DESK_PAUSES
+from reconciler.errors import (
+    DeskStopped,
+    DeskUnreachable,
+    FatalError,
+    HeldError,
+    LedgerUnavailable,
+    OwnershipLost,
+    TransientError,
+)
+from reconciler.flow import outcome
+from reconciler.flow.closing import DESK_PAUSES, ORDER_PAUSES, STALE_PAUSES
 from reconciler.flow.record import WalkSettings
 from reconciler.flow.walk import Trouble, Walk
-from reconciler.model import Entry, Outcome, Peek, State
+from reconciler.model import Entry, Outcome, Peek, Reason, State
 from reconciler.ports import Desk, Ledger
-from reconciler.settling import Mode, pause, totals_facts
+from reconciler.settling import MAY_FOLLOW, Mode, pause, totals_facts
 
 log = structlog.get_logger(__name__)
 
@@ -39,14 +48,21 @@ class DeskWorker:
         self.trouble: TransientError | None = None
         self.trouble_until: datetime | None = None
         self._failures = 0
+        self._failing: set[int] = set()  # entries whose last walk met a desk out of reach, since one met it in reach
 
     def start(self) -> None:
         """Take over: a step found `sending` was sent by somebody who is gone, so its outcome is unknown."""
         with self.ledger.begin() as tx:
             adopted = tx.adopt_sending(self.desk.name)
             woken = 0 if self.settings.policy.mode is Mode.OBSERVE else tx.requeue(self.desk.name)
+            tx.clamp(self.desk.name, self.ledger.clock() + self._longest_pause())
         if adopted or woken:
             self.log.warning("desk.taken_over", unknown_steps=adopted, observed_entries=woken)
+
+    def _longest_pause(self) -> timedelta:
+        """Nothing is put off for longer than this by our own rules; what is was put off by a clock that was ahead."""
+        longest = timedelta(seconds=max(*ORDER_PAUSES, *STALE_PAUSES, *DESK_PAUSES))
+        return max(longest, self.settings.recheck, self.settings.unknown_wait, timedelta(hours=1))
 
     def next_at(self) -> datetime | None:
         """When there is something to do; None: not before something new arrives."""
@@ -76,30 +92,55 @@ class DeskWorker:
                 # once one is due all are glanced at, so that a hundred of them share a request ever after
                 resting = [entry for entry in tx.entries(desk=self.desk.name, states=AT_REST) if _at_rest(entry)]
         ids = {entry.id for entry in resting}
+        # what failed goes behind what did not, so that one entry the desk cannot answer for keeps nobody waiting
+        due.sort(key=lambda entry: (entry.tries, entry.paid_at, entry.id))
         outcomes: list[Outcome] = []
         try:
-            for entry in (entry for entry in due if entry.id not in ids):
+            for entry in self._in_turn([entry for entry in due if entry.id not in ids], resting):
                 if stop():
-                    return outcomes
-                outcomes.append(self.walk(entry))
-            for entry in self._changed(resting):
-                if stop():
-                    return outcomes
+                    break
                 outcomes.append(self.walk(entry))
         except Trouble as trouble:
             outcomes.append(trouble.left)
             self._leave_alone(trouble.error)
+        except OwnershipLost:
+            raise
         except TransientError as exc:
             self._leave_alone(exc)
         return outcomes
 
+    def _in_turn(self, due: Sequence[Entry], resting: Sequence[Entry]) -> Iterator[Entry]:
+        yield from due
+        yield from self._changed(resting)
+
     def walk(self, entry: Entry) -> Outcome:
-        """Walk one entry as it stands now. Raises Trouble, or LedgerUnavailable."""
+        """Walk one entry if it is still due as it stands now. Raises Trouble, or LedgerUnavailable."""
         with self.ledger.look() as tx:
             entry = tx.entry(entry.id)
-        done = Walk(entry, ledger=self.ledger, desk=self.desk, settings=self.settings).run()
+        if entry.retry_at is None or entry.retry_at > self.ledger.clock():
+            return outcome.of_entry(entry)  # another walk or a person has settled it meanwhile
+        try:
+            done = Walk(entry, ledger=self.ledger, desk=self.desk, settings=self.settings).run()
+        except Trouble as trouble:
+            self._failing.add(entry.id)
+            if len(self._failing) > 1 or not isinstance(trouble.error, DeskUnreachable):
+                raise
+            return trouble.left  # so far it may be this order's trouble alone; the next one tells
+        except (TransientError, FatalError):
+            raise
+        except Exception as exc:  # noqa: BLE001  a bug at one payment must not keep the others from production
+            return self._failed(entry, exc)
         self._recovered()
         return done
+
+    def _failed(self, entry: Entry, error: Exception) -> Outcome:
+        self.log.exception("walk.failed", key=entry.key, order=entry.order_number)
+        with self.ledger.begin() as tx:
+            current = tx.entry(entry.id)
+            if State.HELD in MAY_FOLLOW[current.state] and current.state is not State.HELD:
+                facts = {"error": f"{type(error).__name__}: {error}"}
+                current = tx.change(current, State.HELD, reason=Reason.WALK_FAILED, facts=facts, event="entry.held")
+        return outcome.of_entry(current)
 
     # ------------------------------------------------------------ rechecks
 
@@ -111,13 +152,17 @@ class DeskWorker:
         try:
             seen = self.desk.peek(sorted(wanted))
         except HeldError as exc:
-            raise DeskStopped(str(exc), **exc.facts) from exc
+            self.log.warning("peek.refused", error=str(exc))
+            return [entry for entry in resting if entry.retry_at is not None and entry.retry_at <= self.ledger.clock()]
         self._recovered()
         same = [entry for entry in resting if self._is_unchanged(entry, seen)]
-        with self.ledger.begin() as tx:
-            tx.postpone([entry.id for entry in same], self.ledger.clock() + self.settings.recheck)
         still = {entry.id for entry in same}
-        return [entry for entry in resting if entry.id not in still]
+        changed = [entry for entry in resting if entry.id not in still]
+        now = self.ledger.clock()
+        with self.ledger.begin() as tx:
+            tx.postpone(sorted(still), now + self.settings.recheck)
+            tx.postpone([entry.id for entry in changed], now)
+        return changed
 
     def _watched(self, entry: Entry) -> list[str]:
         """The task whose totals matter; for a payment left to a person also the order, whose status does."""
@@ -138,6 +183,8 @@ class DeskWorker:
     def _was_left_by_other_settings(self, entry: Entry) -> bool:
         """What the old mode or the old `overpaid` held back is walked under the new one, though the desk stands as it did."""
         policy = self.settings.policy
+        if "would" in entry.facts:  # a walk in mode `observe` saw it as it is now, and did nothing about it
+            return policy.mode is not Mode.OBSERVE
         if entry.state is State.OVERPAID:
             return policy.overpaid_advances
         return entry.state is State.POSTED and entry.facts.get("mode") != policy.mode.value
@@ -160,6 +207,7 @@ class DeskWorker:
         if self.trouble is not None:
             self.log.info("desk.recovered", after_failures=self._failures)
         self.trouble, self.trouble_until, self._failures = None, None, 0
+        self._failing.clear()
 
 
 def _at_rest(entry: Entry) -> bool:
