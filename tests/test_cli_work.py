@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import mailbox
 import signal
 import subprocess
 import sys
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -16,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.app import utc_now
-from reconciler.byhand import going
+from reconciler.byhand import going, reading
 from reconciler.ledger import Ledger
+from reconciler.model import State
 from reconciler.sandbox import letters
 from reconciler.sandbox.planfix.faults import Fault
 from tests.counter import Counter, one, rows
@@ -25,6 +27,7 @@ from tests.counter import Counter, one, rows
 KEYS = {
     "id", "key", "mail", "file", "state", "reason", "order", "amount", "currency", "transaction_id", "outcome",
 }  # fmt: skip
+ROOT = Path(__file__).parents[1]
 KEY = "wayforpay:shop:WFP-SOC-1234567-6ac4b29136b28"
 
 
@@ -86,6 +89,18 @@ def test_folders_archives_and_odd_names(counter: Counter) -> None:
         str(folder / odd[0]), str(folder / odd[1]), f"{archive}#1", f"{archive}#2",
     ]  # fmt: skip
     assert {row["outcome"] for row in rows(done)} == {"settled"}
+
+
+def test_results_come_as_they_are(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More files than one batch: each is read and settled once, in their order, and repeats across batches are already."""
+    monkeypatch.setattr(reading, "BATCH", 2)
+    mails = [counter.letter(f"{n}.eml", order="777", reference=f"WFP-{n}", amount="10.00") for n in range(5)]
+    counter.planfix.add_order(777, due="50.00")
+    done = counter.run("reprocess", "--new-ledger", *map(str, [*mails, mails[0]]))
+    assert [row["file"] for row in rows(done)] == [str(mail) for mail in [*mails, mails[0]]]
+    assert [row["outcome"] for row in rows(done)][-2:] == ["settled", "already"]
+    assert len(counter.planfix.order(777).incomes) == 5
+    assert {entry.state for entry in counter.entries()} == {State.SETTLED}
 
 
 def test_a_mail_from_stdin(counter: Counter) -> None:
@@ -264,6 +279,34 @@ def test_a_dry_run_beside_an_owner(counter: Counter) -> None:
     assert (done.exit_code, one(done)["would"]) == (0, "post 1250.00 UAH to order 12345")
 
 
+def test_a_dry_run_beside_postgresql(counter: Counter, postgres_url: str) -> None:
+    """A ledger in PostgreSQL is left alone: the rehearsal begins with an empty one, and says so."""
+    counter.config.write_text(counter.config.read_text() + f'[ledger]\nurl = "{postgres_url}"\n')
+    mail = str(counter.letter())
+    assert one(counter.run("reprocess", "--new-ledger", mail))["outcome"] == "settled"
+    done = counter.run("reprocess", "--dry-run", mail)
+    assert one(done)["id"] == "e1"
+    assert "the ledger is in PostgreSQL, so this rehearsal begins with an empty one" in done.stderr
+    assert one(counter.run("ledger"))["outcome"] == "settled"
+
+
+def test_a_new_refresh_token_outlives_a_dry_run(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """C13: a provider that lets the old token die must not lock the mailbox out after a rehearsal: the new one is kept."""
+    oauth = 'oauth2 = { token_url = "https://id.example.ua/t", client_id = "c", refresh_token = "first-token" }'
+    counter.config.write_text(counter.config.read_text().replace("password = 'secret-pay'", oauth))
+    used: list[str] = []
+
+    def post(url: str, fields: Mapping[str, str]) -> tuple[int, bytes]:
+        used.append(fields["refresh_token"])
+        answer = {"access_token": "secret-pay", "refresh_token": f"token-{len(used)}", "expires_in": 3600}
+        return 200, json.dumps(answer).encode()
+
+    monkeypatch.setattr("reconciler.app.post_form", post)
+    for args in (["poll"], ["poll", "--dry-run"], ["poll", "--dry-run"], ["poll"]):
+        assert counter.run(*args).exit_code == 0
+    assert used == ["first-token", "token-1", "token-2", "token-3"]
+
+
 # ---------------------------------------------------------------- two owners
 
 
@@ -345,12 +388,16 @@ def test_a_daemon_that_observes(counter: Counter) -> None:
     assert counter.writes() == []
 
 
-def test_the_daemon_needs_its_ledgers_place(counter: Counter) -> None:
-    """O13: settings that name a folder that is not there end `run` with 2."""
+def test_a_daemon_that_cannot_begin(counter: Counter) -> None:
+    """O13: no folder for the ledger is 2; a daemon that runs already on this ledger is 75 and named."""
+    with daemon(counter) as process:
+        second = ended(counter)
+    assert second.returncode == 75
+    assert f"daemon is owned by pid {process.pid} on " in second.stderr
     counter.config.write_text(counter.config.read_text() + '[ledger]\nurl = "sqlite:///gone/reconciler.db"\n')
-    done = counter.run("run")
-    assert done.exit_code == 2
-    assert "no folder" in done.stderr
+    nowhere = ended(counter)
+    assert nowhere.returncode == 2
+    assert "no folder" in nowhere.stderr
 
 
 # ---------------------------------------------------------------- tools
@@ -394,12 +441,20 @@ def later_by(*, hours: float) -> Iterator[None]:
         yield
 
 
+def command(counter: Counter) -> list[str]:
+    return [sys.executable, "-m", "reconciler", "--config", str(counter.config), "run"]
+
+
+def ended(counter: Counter) -> subprocess.CompletedProcess[str]:
+    """`reconciler run` in a process of its own (it takes the process's signals), which is to end by itself."""
+    return subprocess.run(command(counter), capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+
+
 @contextmanager
 def daemon(counter: Counter) -> Iterator[subprocess.Popen[str]]:
     """`reconciler run` as a process of its own, ready; killed at the end if it is still there."""
-    command = [sys.executable, "-m", "reconciler", "--config", str(counter.config), "run"]
-    root = Path(__file__).parents[1]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=root) as process:
+    silent = subprocess.DEVNULL
+    with subprocess.Popen(command(counter), stderr=subprocess.PIPE, stdout=silent, text=True, cwd=ROOT) as process:
         assert process.stderr is not None
         said: list[str] = []
         for line in process.stderr:

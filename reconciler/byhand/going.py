@@ -43,6 +43,7 @@ class Going:
         self._owned: set[str] = set()
         self._patience = PATIENCE_SECONDS
         self._ended: set[str] = set()
+        self._told_paused: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +122,8 @@ class Going:
     def _paused(self, desk: str) -> bool:
         with self.app.ledger.look() as tx:
             paused = tx.paused(desk)
-        if paused:
+        if paused and desk not in self._told_paused:
+            self._told_paused.add(desk)
             self._tell(f"desk {desk} is paused; `reconciler resume {desk}` lets it go on")
         return paused
 
