@@ -145,6 +145,8 @@ class Stage:
             )
         except subprocess.TimeoutExpired:
             raise DemoFailed(f"`reconciler {args[0]}` took longer than {self.pace.limit:g} s") from None
+        with self.folder.joinpath("commands.log").open("ab") as log:
+            log.write(done.stderr)  # kept beside the daemon's when something fails
         if done.returncode != 0:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
             raise DemoFailed(f"`reconciler {' '.join(args)}` exited {done.returncode}: {' '.join(said)}")
