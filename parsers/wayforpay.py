@@ -7,8 +7,7 @@ merchant's payment page asks the payer for.
 
 No letter of the gateway is public, so nothing here leans on a layout: fields are found by label (the tables below, all
 reconstructed), in three languages, wherever they stand, and what contradicts itself is held. Shown by
-fixtures/wayforpay/paid_html_uk. A page's own reference (WFP-SOC-…, WFP-BTN-…) is the transaction id under whatever label
-it is printed, and never the order number.
+fixtures/wayforpay/paid_html_uk. A page's own reference (WFP-SOC-…, WFP-BTN-…) is never the order number.
 """
 
 from __future__ import annotations
@@ -183,6 +182,10 @@ TEST_MERCHANTS = frozenset({"test_merch_n1", "test_merchant"})  # the published 
 
 _LIST_FILE = re.compile(r"\.(?:zip|csv|xlsx?)$", re.IGNORECASE)
 _PAN = re.compile(r"\d{2,6}[ -]?[*xXхХ•·]{2,12}[ -]?(?:[*xXхХ•·]{2,4}[ -]?)*\d{2,4}")
+_SHOP = re.compile(  # as a word of the letter, not as a part of a site's or an account's name
+    r"(?<![\w.@/-])(?:магазин|сайт|мерчант|продав[ец]|торгов|shop|store|(?:web)?site|merchant|seller)(?!\w*[._@-]\w)",
+    re.IGNORECASE,
+)
 _NAMES = re.compile(r"[\s,;|()\[\]<>\"'«»]+")
 
 
@@ -216,7 +219,7 @@ class WayForPay:
             return (Notice(parser=NAME, gateway=GATEWAY, kind=kind),)
         if kind is Kind.PAYMENT or kind in MONEY_BACK:
             return (self._notice(sheet, kind, message),)
-        return (_leniently(self, sheet, kind),)
+        return (_leniently(self, sheet, kind, message),)
 
     def sheet(self, message: Message) -> Sheet:
         """Every label and value of the letter: what `explain` shows."""
@@ -250,9 +253,9 @@ class WayForPay:
             if found is None:
                 raise sheet.missing(field)
         number, raw = order(sheet)
-        merchant, names = merchant_names(sheet)
+        merchant, names = merchant_names(sheet, message)
         payer = _payer(sheet)
-        if kind is Kind.PAYMENT and TEST_MERCHANTS.intersection(name.casefold() for name in names):
+        if kind is Kind.PAYMENT and TEST_MERCHANTS.intersection(_NAMES.split(" ".join(names).casefold())):
             kind = Kind.TEST
         if kind is Kind.PAYMENT and payer and payer.email and _is_addressed(message, payer.email):
             raise Unreadable(
@@ -279,14 +282,14 @@ class WayForPay:
 
 def transaction_id(sheet: Sheet) -> str | None:
     """
-    The gateway's reference. A page's own one (WFP-…) goes before other numbers the gateway prints, and counts under the
-    label of the order number too, but only where no reference has a label of its own: a payer can type one there.
+    The gateway's reference. A page's own one (WFP-…) goes before other numbers the gateway prints. One that stands under
+    the label of the order number alone is none: a payer can type it there.
     """
     pairs = sheet.of("reference")
     for pair in pairs:
-        if len(pair.value.split()) != 1:
+        if len(pair.value.split()) != 1 or not any(char.isdigit() for char in pair.value):
             raise FieldUnreadable(
-                f"transaction_id: {pair.value[:80]!r} is not one word",
+                f"transaction_id: {pair.value[:80]!r} is not one word with a digit",
                 parser=NAME,
                 field="transaction_id",
                 value=pair.value[:80],
@@ -297,7 +300,7 @@ def transaction_id(sheet: Sheet) -> str | None:
     under_order = [pair for pair in sheet.of("order", "any_order") if is_reference(pair.value)]
     if pairs and not own and under_order:
         raise sheet.ambiguous("transaction_id", [pair.value for pair in (*pairs, *under_order)])
-    chosen = [*own, *clash] if own else (pairs or under_order)
+    chosen = [*own, *clash] if own else pairs
     return sheet.agreed("transaction_id", [(pair, pair.value.strip()) for pair in chosen])
 
 
@@ -322,8 +325,12 @@ def order(sheet: Sheet) -> tuple[str | None, str | None]:
     return None, one_line(pairs[0].value) if pairs else None
 
 
-def merchant_names(sheet: Sheet) -> tuple[str | None, tuple[str, ...]]:
-    """The shop as first printed, and every name of it: "shop.example.ua (shop_example_ua)" prints two."""
+def merchant_names(sheet: Sheet, message: Message) -> tuple[str | None, tuple[str, ...]]:
+    """
+    The shop as first printed, and every line about it: one per label, as printed.
+
+    A letter without such a label that speaks of a shop all the same gives those lines: whose shop it is they may tell.
+    """
     by_label: dict[str, list[Pair]] = {}
     for pair in sheet.of("merchant"):
         by_label.setdefault(pair.key, []).append(pair)
@@ -331,11 +338,10 @@ def merchant_names(sheet: Sheet) -> tuple[str | None, tuple[str, ...]]:
         sheet.agreed("merchant", [(pair, one_line(pair.value)) for pair in pairs]) for pairs in by_label.values()
     ]
     values = [value for value in printed if value]
-    names: list[str] = []
-    for value in values:
-        names.append(value)
-        names.extend(re.sub(r"^https?://|/+$", "", name) for name in _NAMES.split(value) if re.search(r"[._]", name))
-    return (values[0] if values else None), tuple(dict.fromkeys(name for name in names if name))
+    if values:
+        return values[0], tuple(dict.fromkeys(values))
+    spoken = (one_line(line) for line in (message.subject, *sheet.lines))
+    return None, tuple(dict.fromkeys(line for line in spoken if _SHOP.search(line)))
 
 
 def _amount(sheet: Sheet, kind: Kind) -> Money | None:
@@ -363,11 +369,11 @@ def _is_addressed(message: Message, email: str) -> bool:
     return any(address.email.casefold() == email.casefold() for address in message.recipients)
 
 
-def _leniently(parser: WayForPay, sheet: Sheet, kind: Kind) -> Notice:
+def _leniently(parser: WayForPay, sheet: Sheet, kind: Kind, message: Message) -> Notice:
     """A notice that never posts: what has one reading is told, the rest is None, and none of it holds the letter."""
     moment = _told(lambda: read_paid_at(sheet, zone=ZoneInfo(parser.timezone), day_first=True, either=EITHER))
     number, raw = _told(lambda: order(sheet)) or (None, None)
-    merchant, names = _told(lambda: merchant_names(sheet)) or (None, ())
+    merchant, names = _told(lambda: merchant_names(sheet, message)) or (None, ())
     return Notice(
         parser=NAME,
         gateway=GATEWAY,

@@ -62,6 +62,11 @@ class Sheet:
     def statements(self) -> list[Statement]:
         return [statement for page in self.pages for statement in page.statements]
 
+    @property
+    def lines(self) -> list[str]:
+        """Every line a reader sees, pairs and all."""
+        return [line for page in self.pages for line in page.lines]
+
     def of(self, *fields: str) -> list[Pair]:
         """The pairs of these fields that say something; loose ones only where there are no others."""
         wanted = frozenset[str]().union(*(self._labels.get(name, frozenset()) for name in fields))

@@ -55,6 +55,7 @@ class Page:
     spoken: Collection[str] = ()  # labels that are values too: "Оплачено: 5 грн", "Статус: Оплачено"
     pairs: list[Pair] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)  # every line that is seen
     begun: bool = False
 
     def add(self, label: str, value: str, *, loose: bool = False) -> None:
@@ -93,7 +94,8 @@ _ONLY_MARKS = re.compile(r"[\s:|—–-]*")
 def read_text(part: str, content: str, known: Collection[str], spoken: Collection[str] = ()) -> Page:
     """A text/plain part; the ">" of quoted lines is dropped, their words count like the others."""
     page = Page(part=part, known=known, spoken=spoken)
-    lines = [re.sub(r"^(?:\s*>)+\s?", "", line) for line in _keep_tabs(content).split("\n")]
+    lines = [re.sub(r"^[\s>]*>\s?", "", line) for line in _keep_tabs(content).split("\n")]
+    page.lines.extend(line.strip() for line in lines if line.strip())
     scan_lines(page, [line.strip().strip("|").strip(" ") for line in lines])
     return page
 
@@ -103,7 +105,9 @@ def read_html(
 ) -> Page:
     """A text/html part."""
     page = Page(part=part, known=known, listing=listing, spoken=spoken)
-    _walk(page, read_blocks(content))
+    root = read_blocks(content)
+    page.lines.extend(line for line in map(plain, root.all_lines()) if line)
+    _walk(page, root)
     return page
 
 

@@ -50,8 +50,8 @@ KEY_ANSWER_DEADLINE = timedelta(hours=24)
 OLDER_THAN_CUTOFF = timedelta(days=1)
 """How much older than the mailbox's cut-off a payment may be (design, rule 9)."""
 
-NAME_LIKE = re.compile(r"[a-z0-9][a-z0-9._-]*")
-"""An account or a site, as gateways print them; anything with a space is a title or the printed line itself."""
+_SCHEME = re.compile(r"\bhttps?://")
+"""No part of a shop's name, where a letter prints its site as a link."""
 
 DONE = frozenset({State.SETTLED, State.PARTIAL, State.OVERPAID, State.POSTED})
 """States in which a repeat of the notice has nothing left to do."""
@@ -242,29 +242,25 @@ class Intake:
         """
         A signature proves who wrote the letter, not that we were paid: the shop must be one of ours.
 
-        Every account- or site-like name in it must be: a stranger's shop may well call itself by our site.
+        Every word of every line about the shop must be: a stranger's shop may well call itself by our site.
         """
-        printed = {folded_name(name) for name in notice.merchant_names}
+        printed = [line for line in notice.merchant_names if line.strip()]
         if not printed:
             if box.merchant is None:
                 raise HeldError("the letter names no shop", reason=Reason.MERCHANT_MISSING)
             return self.rules.merchants[box.merchant]
-        telling = {name for name in printed if NAME_LIKE.fullmatch(name)} or printed
-        ours = {
-            merchant.name: merchant
-            for merchant in self.rules.merchants.values()
-            if merchant.gateway == notice.gateway and telling <= {folded_name(name) for name in merchant.names}
-        }
+        merchants = [merchant for merchant in self.rules.merchants.values() if merchant.gateway == notice.gateway]
+        ours = [merchant for merchant in merchants if all(is_named(line, merchant.names) for line in printed)]
         if len(ours) != 1:
             known = sorted({name for merchant in self.rules.merchants.values() for name in merchant.names})
             raise HeldError(
                 "the letter is about a shop that is none of ours",
                 reason=Reason.WRONG_MERCHANT,
                 merchant=notice.merchant,
-                printed=sorted(telling),
+                printed=printed,
                 known=known,
             )
-        return next(iter(ours.values()))
+        return ours[0]
 
     def _refuse_too_old(self, mail: Mail, notice: Notice, paid_at: datetime, box: MailboxRules) -> None:
         with self.ledger.look() as tx:
@@ -338,6 +334,17 @@ class Intake:
 
 def folded_name(name: str) -> str:
     return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def is_named(line: str, names: Sequence[str]) -> bool:
+    """Does a line about a shop hold these names and no other word, in whatever script?"""
+    rest = _SCHEME.sub(" ", " ".join(folded_name(line).split()))
+    found = False
+    for name in sorted({" ".join(folded_name(name).split()) for name in names}, key=len, reverse=True):
+        pieces = re.split(rf"(?<![\w.@-]){re.escape(name)}(?![\w@-]|[.]\w)", rest) if name else [rest]
+        found = found or len(pieces) > 1
+        rest = "\n".join(pieces)
+    return found and not any(char.isalnum() for char in rest)
 
 
 def of_repeat(entry: Entry) -> Outcome:

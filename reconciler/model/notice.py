@@ -46,6 +46,6 @@ class Notice:
     order_number: str | None = None  # cleaned; None when the mail carries none
     order_raw: str | None = None  # as printed
     merchant: str | None = None  # as printed: account or site
-    merchant_names: tuple[str, ...] = ()  # every name of the shop the letter prints, e.g. both site and account
+    merchant_names: tuple[str, ...] = ()  # every line about the shop, as printed: its words must all be ours
     payer: Payer | None = None
     spans: tuple[Span, ...] = ()

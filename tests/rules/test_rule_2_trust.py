@@ -257,12 +257,35 @@ def test_a_signature_proves_the_gateway_wrote_it_not_that_we_were_paid(tmp_path:
     assert held(stage, raw) is Reason.WRONG_MERCHANT
     with stage.ledger.look() as tx:
         (mail,) = tx.mails(reason=Reason.WRONG_MERCHANT)
-    assert mail.facts["printed"] == ["stranger.example.com", "stranger_example_com"]
+    assert mail.facts["printed"] == ["stranger.example.com (stranger_example_com)"]
 
 
-def test_a_stranger_s_account_under_our_site_s_name_is_a_wrong_merchant(tmp_path: Path) -> None:
-    """P09: every account and site in the letter must be ours, not only one of them."""
-    assert held(Stage.make(tmp_path), signed(shop="shop.example.ua (stranger_example_com)")) is Reason.WRONG_MERCHANT
+@pytest.mark.parametrize(
+    "shop",
+    [
+        "shop.example.ua (stranger_example_com)",
+        "shop.example.ua (магазин.укр)",
+        "shop.example.ua (Stranger Shop)",
+        "shop.example.ua / stranger",
+        "shop.example.ua - чужий_юа",
+        "my-shop.example.ua",
+        "shop.example.ua.example.com",
+        "shop.example.ua 2",
+    ],
+)
+def test_a_stranger_s_account_under_our_site_s_name_is_a_wrong_merchant(tmp_path: Path, shop: str) -> None:
+    """P09: every word about the shop must be ours, in any script, not only one of them."""
+    assert held(Stage.make(tmp_path), signed(shop=shop)) is Reason.WRONG_MERCHANT
+
+
+@pytest.mark.parametrize(
+    "shop", ["https://shop.example.ua/ | SHOP_EXAMPLE_UA", "Shop.example.ua", "Меблі (shop_example_ua)"]
+)
+def test_every_name_of_the_settings_may_be_printed(tmp_path: Path, shop: str) -> None:
+    """P09: site, account and a title that the owner lists are one shop, however they are set."""
+    names = (*SHOP.names, "меблі")
+    stage = Stage.make(tmp_path, rules=rules_with(merchants=(replace(SHOP, names=names),)))
+    assert stage.told(shop=shop).merchant == "shop"
 
 
 def without_shop(**facts: Any) -> bytes:
@@ -287,6 +310,8 @@ def test_a_mailbox_may_say_whose_such_letters_are(tmp_path: Path) -> None:
     assert stands(stage.entry(outcome.id)) == (State.SETTLED, None)
     (other,) = stage.take(signed(shop="stranger.example.com (stranger_example_com)", reference=OTHER))
     assert other.reason is Reason.WRONG_MERCHANT
+    (spoken,) = stage.take(without_shop(reference=OTHER, payer="Іван, магазин stranger.example.com"))
+    assert spoken.reason is Reason.WRONG_MERCHANT
 
 
 def test_a_mailbox_s_merchant_is_warned_about_where_no_witness_is_asked(tmp_path: Path) -> None:
