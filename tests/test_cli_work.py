@@ -183,6 +183,16 @@ def test_a_desk_that_does_not_answer(counter: Counter, monkeypatch: pytest.Monke
     assert (done.exit_code, one(done)["outcome"], one(done)["reason"]) == (75, "waiting", "desk_unreachable")
 
 
+def test_only_what_it_is_about_is_walked(counter: Counter) -> None:
+    """Another payment that is due stays as it is: a command by hand does what was asked of it."""
+    counter.run("reprocess", "--new-ledger", str(counter.letter(order="777")))
+    counter.planfix.add_order(777, due="1250.00")
+    with later_by(hours=1):
+        done = counter.run("reprocess", str(counter.letter("b.eml", reference="WFP-2")))
+    assert one(done)["outcome"] == "settled"
+    assert counter.planfix.order(777).incomes == ()
+
+
 # ---------------------------------------------------------------- poll
 
 
@@ -203,6 +213,16 @@ def test_a_pass_takes_up_what_waits(counter: Counter) -> None:
     with later_by(hours=1):
         done = counter.run("poll")
     assert (done.exit_code, one(done)["id"], one(done)["outcome"]) == (0, "e1", "settled")
+
+
+def test_what_was_only_observed_goes_on_in_mode_live(counter: Counter) -> None:
+    """A payment recorded in mode observe is posted by the first pass after the mode was changed."""
+    counter.configure(desk='mode = "observe"')
+    seen = counter.run("reprocess", "--new-ledger", str(counter.letter()))
+    assert (one(seen)["outcome"], one(seen)["state"]) == ("skipped", "recorded")
+    assert counter.run("poll").stdout == ""
+    counter.configure()
+    assert one(counter.run("poll"))["outcome"] == "settled"
 
 
 def test_a_mailbox_out_of_reach_keeps_nobody_waiting(counter: Counter) -> None:
@@ -246,18 +266,21 @@ def test_a_dry_run_changes_nothing(counter: Counter, mode: str) -> None:
     """O05: it says what would be done; ledger, mailbox and desk stay byte for byte as they were, but for reads."""
     counter.configure(desk=f'mode = "{mode}"', mailbox="after = 'move:Done'")
     counter.run("reprocess", "--new-ledger", str(counter.letter("first.eml", order=None, reference="WFP-1")))
-    counter.imap.deliver(counter.letter().read_bytes())
+    mail = counter.letter()
+    counter.imap.deliver(letters.notice(status="declined", reference="WFP-3"))
+    counter.imap.deliver(mail.read_bytes())
     before = counter.everything()
     counter.planfix.forget_requests()
-    for args in (["poll"], ["reprocess", str(counter.folder / "notice.eml")]):
+    for args in (["poll"], ["reprocess", str(mail)]):
         done = counter.run(*args, "--dry-run")
         assert done.exit_code == 0, done.stderr
-        row = one(done)
-        assert (row["would"], row["outcome"]) == ("post 1250.00 UAH to order 12345", "skipped")
+        assert {(row["would"], row["outcome"]) for row in rows(done) if row["key"]} == {
+            ("post 1250.00 UAH to order 12345", "skipped")
+        }
     assert counter.writes() == []
     assert counter.planfix.count() > 0
     assert counter.everything() == before
-    assert [mail.flags for mail in counter.imap.mails()] == [set()]
+    assert [stored.flags for stored in counter.imap.mails()] == [set(), set()]
 
 
 def test_a_dry_run_before_the_first_run(counter: Counter) -> None:
