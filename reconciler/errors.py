@@ -3,7 +3,7 @@ Errors say what happened and what to do next.
 
     ReconcilerError
     ├── FatalError        the service stops     ConfigError · LedgerCorrupt · LedgerMissing · LedgerTooNew
-    ├── TransientError    it is tried again     MailboxUnreachable · DeskUnreachable · LedgerUnavailable · OwnedElsewhere
+    ├── TransientError    it is tried again     MailboxUnreachable · DeskUnreachable · LedgerUnavailable (OwnershipLost) · OwnedElsewhere
     │                                           QuotaSpent (wrote nothing) · DeskStopped (wrote nothing; the desk stops)
     ├── UnknownOutcome    look before acting    the request was sent and not answered so that it proves anything
     └── HeldError         a person looks        FieldMissing · FieldAmbiguous · FieldUnreadable · ClaimedTwice · OrderNotFound
@@ -91,6 +91,10 @@ class DeskStopped(TransientError):
 
 class LedgerUnavailable(TransientError):
     pass
+
+
+class OwnershipLost(LedgerUnavailable):
+    """A name owned by this process was lost on the way; facts: `lost`. It is taken anew before anything else is done."""
 
 
 class OwnedElsewhere(TransientError):
