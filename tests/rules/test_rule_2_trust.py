@@ -102,7 +102,8 @@ def test_authentication_results_of_the_pinned_server_suffices(tmp_path: Path) ->
     """The receiving server's word, its header on top, is enough where its name is pinned."""
     stage = Stage.make(tmp_path, rules=rules_with(mailbox=PINNED))
     stage.order()
-    (outcome,) = stage.take(SAYS_PASS + letters.notice())
+    stage.dns.records.clear()  # our own check finds no key any more; the server checked when the mail came
+    (outcome,) = stage.take(SAYS_PASS + signed())
     stage.run()
     assert stands(stage.entry(outcome.id)) == (State.SETTLED, None)
     assert stage.entry(outcome.id).trusted_by is Voucher.AUTHENTICATION_RESULTS
@@ -112,13 +113,16 @@ def test_only_the_topmost_header_counts(tmp_path: Path) -> None:
     """S01: the pinned server's header below another one may be a forger's, and vouches for nothing."""
     above = SAYS_PASS.replace(b"mx.example.ua", b"mx.attacker.example")
     stage = Stage.make(tmp_path, rules=rules_with(mailbox=PINNED))
-    assert held(stage, above + SAYS_PASS + letters.notice(), why="mx.attacker.example's, not") is Reason.UNTRUSTED
+    stage.dns.records.clear()
+    assert held(stage, above + SAYS_PASS + signed(), why="mx.attacker.example's, not") is Reason.UNTRUSTED
 
 
 def test_only_the_pinned_server_s_exact_name_counts(tmp_path: Path) -> None:
     """S01: a server whose name only begins like the pinned one is another server."""
-    raw = SAYS_PASS.replace(b"mx.example.ua", b"mx.example.ua.attacker.example") + letters.notice()
-    assert held(Stage.make(tmp_path, rules=rules_with(mailbox=PINNED)), raw, why="'s, not") is Reason.UNTRUSTED
+    raw = SAYS_PASS.replace(b"mx.example.ua", b"mx.example.ua.attacker.example") + signed()
+    stage = Stage.make(tmp_path, rules=rules_with(mailbox=PINNED))
+    stage.dns.records.clear()
+    assert held(stage, raw, why="'s, not") is Reason.UNTRUSTED
 
 
 def test_a_witness_that_is_listed_but_cannot_be_asked_vouches_for_nothing(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_a_create_that_was_sent_and_not_answered_is_unknown(tmp_path: Path, rig:
     """T01 T03 T04: time-out, dropped line, 5xx, unreadable body: unknown at first, one row and one advance in the end."""
     rig.planfix.add_order(12345)
     rig.planfix.faults.add(Fault(on=POST, do=do, when=when))
-    stage = Stage.on_planfix(tmp_path, rig, timeout_seconds=0.15)
+    stage = Stage.on_planfix(tmp_path, rig, timeout_seconds=1.0 if do == "timeout" else 10.0)
     entry = stage.paid()
     assert stands(entry) == UNKNOWN
     assert [step.state for step in stage.steps(entry)] == [StepState.UNKNOWN]
@@ -60,7 +60,7 @@ def test_a_status_change_that_was_not_answered_is_unknown(tmp_path: Path, rig: R
     """T04 T12: the row is posted and stays; the change is looked for, and made once more only where it was not made."""
     rig.planfix.add_order(12345)
     rig.planfix.faults.add(Fault(on=STATUS, do=do, when=when))
-    stage = Stage.on_planfix(tmp_path, rig, timeout_seconds=0.15)
+    stage = Stage.on_planfix(tmp_path, rig, timeout_seconds=1.0 if do == "timeout" else 10.0)
     entry = stage.paid()
     assert stands(entry) == UNKNOWN
     stage.run(seconds=200)
