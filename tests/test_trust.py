@@ -24,7 +24,11 @@ PASS = b"dkim=pass header.d=wayforpay.com.ua"
 RECEIVED = b"Received: from mail.wayforpay.com.ua (x [192.0.2.1]) by mx.example.ua (Postfix); Fri, 20 Nov 2026 12:05:40 +0000\r\n"
 FOREIGN = b"Received: from a by relay.example.net; Fri, 20 Nov 2026 12:05:40 +0000\r\n"
 SHORT = (b"from", b"subject", b"date")
+ENOUGH = (*SHORT, b"content-type", b"mime-version")
 GENUINE = letters.notice(text=True)
+SINGLE = letters.notice()  # one part, so that its own header says how it is encoded
+SEEN = letters.sign(GENUINE, selector="gone")
+"""A letter whose signature we cannot check any more, and which our server may have: what its word rests on."""
 
 # A 768-bit pair made for this test alone: a signature anybody can forge.
 WEAK_KEY = """\
@@ -97,7 +101,7 @@ def with_tags(extra: bytes) -> bytes:
         b"sandbox",
         b"wayforpay.com.ua",
         keys.PRIVATE_KEY.encode(),
-        include_headers=list(SHORT),
+        include_headers=list(ENOUGH),
         canonicalize=(b"relaxed", b"relaxed"),
     )
     return made + GENUINE
@@ -105,7 +109,7 @@ def with_tags(extra: bytes) -> bytes:
 
 def body_limited() -> bytes:
     signature: bytes = dkim.sign(
-        GENUINE, b"sandbox", b"wayforpay.com.ua", keys.PRIVATE_KEY.encode(), include_headers=list(SHORT), length=True
+        GENUINE, b"sandbox", b"wayforpay.com.ua", keys.PRIVATE_KEY.encode(), include_headers=list(ENOUGH), length=True
     )
     return signature + GENUINE + "Номер замовлення: 666\r\n".encode()
 
@@ -116,7 +120,7 @@ def sha1_signed() -> bytes:
         b"sandbox",
         b"wayforpay.com.ua",
         keys.PRIVATE_KEY.encode(),
-        include_headers=list(SHORT),
+        include_headers=list(ENOUGH),
         signature_algorithm=b"rsa-sha1",
     )
     return signature + GENUINE
@@ -156,6 +160,15 @@ ATTACKS: dict[str, bytes] = {
     "From unsigned in name only": TRUE.replace(b"h=from", b"h=form", 1),
     "Subject not signed": letters.sign(GENUINE, headers=(b"from", b"date")),
     "Date not signed": letters.sign(GENUINE, headers=(b"from", b"subject")),
+    "Content-Type not signed": letters.sign(GENUINE, headers=(*SHORT, b"mime-version")),
+    "MIME-Version not signed": letters.sign(GENUINE, headers=(*SHORT, b"content-type")),
+    "Content-Transfer-Encoding not signed": letters.sign(SINGLE, headers=ENOUGH),
+    "another Content-Type than the unsigned one": letters.sign(GENUINE, headers=SHORT).replace(b"multipart/alternative", b"text/plain", 1),
+    "Content-Type on top": b"Content-Type: text/plain\r\n" + TRUE,
+    "Content-Type where there was none": b"Content-Type: text/html\r\n" + letters.sign(without(b"Content-Type")),
+    "Content-Transfer-Encoding where there was none": b"Content-Transfer-Encoding: quoted-printable\r\n" + letters.sign(GENUINE, headers=ENOUGH),
+    "Content-Disposition where there was none": b"Content-Disposition: attachment\r\n" + TRUE,
+    "Content-Type with a space before the colon": b"Content-Type : text/plain\r\n" + TRUE,
     # -- the signature or its key is worth nothing
     "768-bit key": letters.sign(GENUINE, key=WEAK_KEY, selector="weak"),
     "revoked key": signed(selector="revoked"),
@@ -173,34 +186,44 @@ ATTACKS: dict[str, bytes] = {
     "no tags": b"DKIM-Signature: rubbish\r\n" + GENUINE,
     "runs of spaces": signed().replace(b"\r\n\r\n", b"\r\n\r\n" + b" " * 100_000, 1),
     # -- Authentication-Results (S01)
-    "forged for another server": results(b"mx.attacker.example; " + PASS) + GENUINE,
-    "forged, our name inside theirs": results(b"mx.example.ua.attacker.example; " + PASS) + GENUINE,
-    "forged below a true fail": results(b"mx.example.ua; dkim=fail header.d=wayforpay.com.ua") + RECEIVED + results(b"mx.example.ua; " + PASS) + GENUINE,
-    "forged below a foreign server's": results(b"mx.attacker.example; dkim=none") + results(b"mx.example.ua; " + PASS) + GENUINE,
-    "forged below a foreign Received": FOREIGN + results(b"mx.example.ua; " + PASS) + GENUINE,
-    "forged below ours and a foreign Received": RECEIVED + FOREIGN + results(b"mx.example.ua; " + PASS) + GENUINE,
-    "Received that says by ours in a comment": b"Received: from a (by mx.example.ua) by relay.example.net; x\r\n" + results(b"mx.example.ua; " + PASS) + GENUINE,
-    "pass in a comment": results(b"mx.example.ua; dkim=fail (" + PASS + b") header.d=wayforpay.com.ua") + GENUINE,
-    "pass in a comment before the result": results(b"mx.example.ua (; " + PASS + b"); dkim=none") + GENUINE,
-    "pass in a nested comment": results(b"mx.example.ua; dkim=none (a (b) ; " + PASS + b")") + GENUINE,
-    "pass in a quoted reason": results(b'mx.example.ua; dkim=fail reason="x; ' + PASS + b'" header.d=wayforpay.com.ua') + GENUINE,
-    "our name in a comment": results(b"(mx.example.ua) mx.attacker.example; " + PASS) + GENUINE,
-    "our name quoted with a tail": results(b'"mx.example.ua; x"; ' + PASS) + GENUINE,
-    "our name behind an encoded word": results(b"=?utf-8?q?mx.example.ua?=; " + PASS) + GENUINE,
-    "pass behind a bare CR": results(b"mx.attacker.example; none\rAuthentication-Results: mx.example.ua; " + PASS) + GENUINE,
-    "pass for another domain": results(b"mx.example.ua; dkim=pass header.d=attacker.example") + GENUINE,
-    "pass for a domain in header.i only": results(b"mx.example.ua; dkim=pass header.i=@wayforpay.com.ua") + GENUINE,
-    "two header.d": results(b"mx.example.ua; dkim=pass header.d=attacker.example header.d=wayforpay.com.ua") + GENUINE,
-    "spf and dmarc pass only": results(b"mx.example.ua; spf=pass smtp.mailfrom=wayforpay.com.ua; dmarc=pass header.from=wayforpay.com.ua") + GENUINE,
-    "pass, but From is another's": results(b"mx.example.ua; " + PASS) + from_(b"<x@attacker.example>"),
-    "pass, but two From": results(b"mx.example.ua; " + PASS) + b"From: x@attacker.example\r\n" + GENUINE,
-    "pass, but no Date": results(b"mx.example.ua; " + PASS) + without(b"Date"),
-    "ARC's copy": results(b"i=1; mx.example.ua; " + PASS, b"ARC-Authentication-Results") + GENUINE,
-    "ARC's instance in ours": results(b"i=1; mx.example.ua; " + PASS) + GENUINE,
-    "the old header's name": results(b"mx.example.ua; " + PASS, b"X-Authentication-Results") + GENUINE,
-    "comments without end": results(b"mx.example.ua; " + b"(" * 3000 + PASS) + GENUINE,
-    "endless": results(b"mx.example.ua; " + PASS + b" " * 5000 + b"x") + GENUINE,
-    "signature tag instead of a result": results(b"mx.example.ua; dkim=passed header.d=wayforpay.com.ua") + GENUINE,
+    "forged for another server": results(b"mx.attacker.example; " + PASS) + SEEN,
+    "forged, our name inside theirs": results(b"mx.example.ua.attacker.example; " + PASS) + SEEN,
+    "forged below a true fail": results(b"mx.example.ua; dkim=fail header.d=wayforpay.com.ua") + RECEIVED + results(b"mx.example.ua; " + PASS) + SEEN,
+    "forged below a foreign server's": results(b"mx.attacker.example; dkim=none") + results(b"mx.example.ua; " + PASS) + SEEN,
+    "forged below a foreign Received": FOREIGN + results(b"mx.example.ua; " + PASS) + SEEN,
+    "forged below ours and a foreign Received": RECEIVED + FOREIGN + results(b"mx.example.ua; " + PASS) + SEEN,
+    "Received that says by ours in a comment": b"Received: from a (by mx.example.ua) by relay.example.net; x\r\n" + results(b"mx.example.ua; " + PASS) + SEEN,
+    "pass in a comment": results(b"mx.example.ua; dkim=fail (" + PASS + b") header.d=wayforpay.com.ua") + SEEN,
+    "pass in a comment before the result": results(b"mx.example.ua (; " + PASS + b"); dkim=none") + SEEN,
+    "pass in a nested comment": results(b"mx.example.ua; dkim=none (a (b) ; " + PASS + b")") + SEEN,
+    "pass in a quoted reason": results(b'mx.example.ua; dkim=fail reason="x; ' + PASS + b'" header.d=wayforpay.com.ua') + SEEN,
+    "our name in a comment": results(b"(mx.example.ua) mx.attacker.example; " + PASS) + SEEN,
+    "our name quoted with a tail": results(b'"mx.example.ua; x"; ' + PASS) + SEEN,
+    "our name behind an encoded word": results(b"=?utf-8?q?mx.example.ua?=; " + PASS) + SEEN,
+    "pass behind a bare CR": results(b"mx.attacker.example; none\rAuthentication-Results: mx.example.ua; " + PASS) + SEEN,
+    "pass for another domain": results(b"mx.example.ua; dkim=pass header.d=attacker.example") + SEEN,
+    "pass for a domain in header.i only": results(b"mx.example.ua; dkim=pass header.i=@wayforpay.com.ua") + SEEN,
+    "two header.d": results(b"mx.example.ua; dkim=pass header.d=attacker.example header.d=wayforpay.com.ua") + SEEN,
+    "spf and dmarc pass only": results(b"mx.example.ua; spf=pass smtp.mailfrom=wayforpay.com.ua; dmarc=pass header.from=wayforpay.com.ua") + SEEN,
+    "pass, but From is another's": results(b"mx.example.ua; " + PASS) + from_(b"<x@attacker.example>", SEEN),
+    "pass, but two From": results(b"mx.example.ua; " + PASS) + b"From: x@attacker.example\r\n" + SEEN,
+    "pass, but no Date": results(b"mx.example.ua; " + PASS) + without(b"Date", SEEN),
+    "ARC's copy": results(b"i=1; mx.example.ua; " + PASS, b"ARC-Authentication-Results") + SEEN,
+    "ARC's instance in ours": results(b"i=1; mx.example.ua; " + PASS) + SEEN,
+    "the old header's name": results(b"mx.example.ua; " + PASS, b"X-Authentication-Results") + SEEN,
+    "pass, but there is no signature": results(b"mx.example.ua; " + PASS) + GENUINE,
+    "pass, but it is of another domain": results(b"mx.example.ua; " + PASS) + signed(domain="attacker.example"),
+    "pass, but text stands behind l=": results(b"mx.example.ua; " + PASS) + body_limited(),
+    "pass, but only From is signed": results(b"mx.example.ua; " + PASS) + letters.sign(GENUINE, headers=(b"from",)),
+    "pass, but Content-Type is not signed": results(b"mx.example.ua; " + PASS) + letters.sign(GENUINE, headers=SHORT),
+    "pass, but Content-Type was put on top": results(b"mx.example.ua; " + PASS) + b"Content-Type: text/plain\r\n" + TRUE,
+    "pass, but rsa-sha1": results(b"mx.example.ua; " + PASS) + sha1_signed(),
+    "pass of a narrow signature beside a wide false one": results(b"mx.example.ua; " + PASS) + SEEN.partition(b"From:")[0] + letters.sign(GENUINE, headers=(b"from",)),
+    "pass of a narrow signature of two": results(b"mx.example.ua; " + PASS) + letters.sign(GENUINE, headers=(b"from",)).partition(b"From:")[0] + SEEN,
+    "pass, and a signature that cannot be read": results(b"mx.example.ua; " + PASS) + b"DKIM-Signature: rubbish\r\n" + SEEN,
+    "comments without end": results(b"mx.example.ua; " + b"(" * 3000 + PASS) + SEEN,
+    "endless": results(b"mx.example.ua; " + PASS + b" " * 5000 + b"x") + SEEN,
+    "signature tag instead of a result": results(b"mx.example.ua; dkim=passed header.d=wayforpay.com.ua") + SEEN,
 }  # fmt: skip
 
 
@@ -224,7 +247,10 @@ GOOD: dict[str, bytes] = {
     "From under the domain": signed(from_(b"<notify@mail.wayforpay.com.ua>")),
     "the other domain": signed(from_(b"<notify@wayforpay.com>"), domain="wayforpay.com"),
     "upper case": signed(from_(b"<Notify@WayForPay.com.ua>"), domain="WAYFORPAY.com.ua"),
-    "From, Subject and Date alone": letters.sign(GENUINE, headers=SHORT),
+    "From, Subject, Date and how it is read alone": letters.sign(GENUINE, headers=ENOUGH),
+    "one part, its encoding signed": letters.sign(SINGLE, headers=(*ENOUGH, b"content-transfer-encoding")),
+    "signed against additions": letters.sign(GENUINE, headers=(*ENOUGH, b"content-type", b"content-transfer-encoding")),
+    "a header that nobody reads by, unsigned": b"Content-Language: uk\r\n" + TRUE,
     "true t= and x=": with_tags(b"x=%d" % (time.time() + 86_400)),
     "a forged Authentication-Results beside it": results(b"mx.attacker.example; dkim=fail") + TRUE,
 }
@@ -237,15 +263,15 @@ def test_a_genuine_letter_is_trusted(name: str) -> None:
 
 
 TOLD: dict[str, bytes] = {
-    "on top": results(b"mx.example.ua; " + PASS) + RECEIVED + GENUINE,
-    "below our own Received": RECEIVED + results(b"mx.example.ua; " + PASS) + GENUINE,
-    "below a hand-over inside": b"Received: from mx.example.ua by store.example.ua with LMTP; x\r\n" + RECEIVED + results(b"mx.example.ua; " + PASS) + GENUINE,
-    "below a hand-over to localhost": b"Received: by localhost; x\r\n" + results(b"mx.example.ua; " + PASS) + GENUINE,
-    "below a hand-over by address": b"Received: by 2002:a05:7108:1:2:3:4:5 with SMTP; x\r\n" + results(b"mx.example.ua; " + PASS) + GENUINE,
-    "upper case and version": results(b"MX.Example.UA 1; DKIM=Pass (ok) HEADER.D=WayForPay.com.ua") + GENUINE,
-    "folded, with comments and others": results(b'mx.example.ua;\r\n\tspf=pass smtp.mailfrom="a@b.example";\r\n dkim=fail header.d=other.example;\r\n dkim=pass (2048-bit key; unprotected)\r\n header.d=wayforpay.com.ua header.i=@wayforpay.com.ua header.b=abc') + GENUINE,
-    "quoted values": results(b'mx.example.ua; dkim=pass header.d="wayforpay.com.ua"') + GENUINE,
-    "a forged fail below": results(b"mx.example.ua; " + PASS) + RECEIVED + results(b"mx.example.ua; dkim=fail header.d=wayforpay.com.ua") + GENUINE,
+    "on top": results(b"mx.example.ua; " + PASS) + RECEIVED + SEEN,
+    "below our own Received": RECEIVED + results(b"mx.example.ua; " + PASS) + SEEN,
+    "below a hand-over inside": b"Received: from mx.example.ua by store.example.ua with LMTP; x\r\n" + RECEIVED + results(b"mx.example.ua; " + PASS) + SEEN,
+    "below a hand-over to localhost": b"Received: by localhost; x\r\n" + results(b"mx.example.ua; " + PASS) + SEEN,
+    "below a hand-over by address": b"Received: by 2002:a05:7108:1:2:3:4:5 with SMTP; x\r\n" + results(b"mx.example.ua; " + PASS) + SEEN,
+    "upper case and version": results(b"MX.Example.UA 1; DKIM=Pass (ok) HEADER.D=WayForPay.com.ua") + SEEN,
+    "folded, with comments and others": results(b'mx.example.ua;\r\n\tspf=pass smtp.mailfrom="a@b.example";\r\n dkim=fail header.d=other.example;\r\n dkim=pass (2048-bit key; unprotected)\r\n header.d=wayforpay.com.ua header.i=@wayforpay.com.ua header.b=abc') + SEEN,
+    "quoted values": results(b'mx.example.ua; dkim=pass header.d="wayforpay.com.ua"') + SEEN,
+    "a forged fail below": results(b"mx.example.ua; " + PASS) + RECEIVED + results(b"mx.example.ua; dkim=fail header.d=wayforpay.com.ua") + SEEN,
 }  # fmt: skip
 
 
@@ -317,18 +343,59 @@ def test_the_key_stays_with_the_verdict() -> None:
     assert check.facts["key_bits"] == 2048
     assert {"from", "subject", "date"} <= set(check.facts["signed"])
     assert check.facts["unsigned"] == []
-    (check, *_) = verdict(letters.sign(GENUINE, headers=SHORT)).checks
-    assert check.facts["unsigned"] == ["content-type"]
 
 
-@pytest.mark.parametrize("unit", [b" ", b" \r\n", b" " * 60 + b"x", b"\r\n", b"x"])
-def test_a_large_letter_is_judged_quickly(unit: bytes) -> None:
-    """P14, S13: a false signature of the gateway's on 5 MB, five times, costs a few CPU seconds and no trust."""
-    signature = TRUE.partition(b"From:")[0]
-    message = decode(signature * 5 + GENUINE.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" + unit * (4_900_000 // len(unit)))
+def test_what_is_not_covered_is_said_plainly() -> None:
+    """A genuine sender that signs too little is held, and `explain` says which header lacks and what that means."""
+    (check, told) = verdict(results(b"mx.example.ua; " + PASS) + letters.sign(SINGLE, headers=SHORT)).checks
+    assert check.facts["unsigned"] == ["content-transfer-encoding", "content-type", "mime-version"]
+    for one in (check, told):
+        assert "Content-Transfer-Encoding, Content-Type, MIME-Version not signed" in one.detail
+        assert "could be read in another way" in one.detail
+    (check, _) = verdict(b"Content-Type: text/plain\r\n" + TRUE).checks
+    assert "Content-Type stands there 2 times and is signed 1 time" in check.detail
+
+
+LARGE: dict[str, bytes] = {
+    "one line": b"x" * 4_900_000,
+    "one word a line": b"x\r\n" * 1_600_000,
+    "short lines": b"a b c\r\n" * 100_000,
+    "empty lines": b"\n" * 4_900_000,
+    "lines of a space": b" \r\n" * 1_600_000,
+    "words": b"a b " * 1_200_000,
+    "runs of spaces": (b" " * 60 + b"x") * 80_000,
+    "one run of spaces": b" " * 4_900_000,
+    "tags": b"<i>" * 400_000,
+}
+
+
+@pytest.mark.parametrize("encoding", ["8bit", "quoted-printable"])
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_letter_is_judged_quickly(name: str, encoding: str) -> None:
+    """P14, S13: 5 MB with five false signatures of the gateway's are decoded and judged in 2 CPU seconds, untrusted."""
+    head = SINGLE.partition(b"\r\n\r\n")[0].replace(b"base64", encoding.encode())
+    raw = TRUE.partition(b"From:")[0] * 5 + head + b"\r\n\r\n" + LARGE[name]
     started = time.process_time()
-    assert judge(message, POLICY, dns).trusted_by is None
-    assert time.process_time() - started < 8
+    assert judge(decode(raw), POLICY, dns).trusted_by is None
+    assert time.process_time() - started < 2
+
+
+def test_many_signatures_are_judged_quickly() -> None:
+    """P14, S13: hundreds of signatures, ours and strangers', cost next to nothing."""
+    ours, theirs = (
+        one.partition(b"From:")[0] for one in (signed(selector="nowhere"), signed(domain="attacker.example"))
+    )
+    raw = results(b"mx.example.ua; " + PASS) + (ours + theirs) * 190 + GENUINE
+    started = time.process_time()
+    verdict(raw)
+    assert time.process_time() - started < 2
+
+
+def test_a_signature_of_a_small_letter_is_found_among_false_ones() -> None:
+    """S13: the cap on large letters does not touch a letter of ordinary size: the fifth signature is still tried."""
+    false = signed(selector="testing").partition(b"From:")[0]
+    assert verdict(false * 4 + TRUE).trusted_by is Voucher.DKIM
+    assert verdict(false * 5 + TRUE).trusted_by is None
 
 
 def test_none_is_the_last_resort() -> None:
@@ -347,6 +414,22 @@ def test_a_witness_is_not_judged_here() -> None:
     """A gateway whose only voucher is its API has nobody vouching until that was asked."""
     policy = TrustPolicy(accepts=(Voucher.WITNESS,), domains=POLICY.domains, authserv_id=OURS)
     assert verdict(TRUE, policy) == Verdict(trusted_by=None)
+
+
+def test_no_server_of_ours_spoke_of_an_attached_letter() -> None:
+    """S01 P12: an Authentication-Results inside an attached mail was typed by whoever attached it."""
+    told = results(b"mx.example.ua; " + PASS) + SEEN
+    assert verdict(told).trusted_by is Voucher.AUTHENTICATION_RESULTS
+    for outer in (letters.forward(told), results(b"mx.example.ua; " + PASS) + letters.forward(told)):
+        found = judge(decode(outer).attached[0], POLICY, dns)
+        assert found.trusted_by is None
+        assert "attached" in found.checks[-1].detail
+    deep = (
+        decode(letters.forward(letters.forward(told).replace(b"=_sandbox_letter_forward", b"=_inner")))
+        .attached[0]
+        .attached[0]
+    )
+    assert judge(deep, POLICY, dns).trusted_by is None
 
 
 def test_a_forwarded_letter_is_judged_by_its_own_bytes() -> None:

@@ -54,6 +54,7 @@ def _message(
         attachments=tuple(found.attachments),
         lossy=head.lossy or found.lossy or any(one.lossy for one in found.attached),
         too_large=too_large,
+        inner=depth > 0,
         defects=tuple(dict.fromkeys((*head.defects, *found.defects))),
     )
 

@@ -25,6 +25,8 @@ from reconciler.message.entity import Field
 # It logs the names of strangers' headers and parts; no mail content belongs in the service's log.
 logging.getLogger("mailparser").setLevel(logging.CRITICAL)
 
+DESCRIBING = ("content-type", "content-disposition", "content-transfer-encoding")
+"""The fields that say how a body is to be read; a signature that leaves one out leaves the reading open."""
 MAX_DESCRIPTION = 2 * 1024  # bytes of one Content-* field: RFC 2231 decoding is quadratic in the number of parameters
 # Zones a Date may name; any other alphabetic zone ("EET") would be read as UTC and shift the time by hours.
 _KNOWN_ZONES = frozenset({"UT", "UTC", "GMT", "Z", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"})
@@ -80,7 +82,7 @@ def describe(fields: Sequence[Field], *, default: str = "text/plain") -> tuple[D
     wanted: dict[str, bytes] = {}
     for name, value in fields:
         key = name.lower()
-        if key in ("content-type", "content-disposition", "content-transfer-encoding"):
+        if key in DESCRIBING:
             if len(value) > MAX_DESCRIPTION:
                 defects.append("header_too_long")
                 value = b""

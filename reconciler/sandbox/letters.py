@@ -32,7 +32,10 @@ PAID_AT = datetime(2026, 11, 20, 12, 5, 33, tzinfo=UTC)
 SENDER = "notify@wayforpay.com.ua"
 TO = "pay@example.ua"
 SHOP = "shop.example.ua (shop_example_ua)"
-SIGNED = (b"from", b"to", b"subject", b"date", b"message-id", b"mime-version", b"content-type")
+SIGNED = (
+    *(b"from", b"to", b"subject", b"date", b"message-id"),
+    *(b"mime-version", b"content-type", b"content-transfer-encoding"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

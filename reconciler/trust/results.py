@@ -10,6 +10,10 @@ foreign host came in from outside. Every Received above must therefore be "by" t
 host of the same domain, or an address or "localhost" (hand-over inside one machine). What no position can show
 is a pinned server that neither adds its own header nor removes a forged one (RFC 8601 §5 obliges it to): `doctor` asks
 the owner to look, and `dkim` does not have that weakness.
+
+The server's "pass" is of a signature that still stands in the mail, so what that one covers is asked here as it is in our
+own check; that it may hold no more (the server saw the mail first) is not. A mail that came attached to another was
+received by no server of ours: such a header in it was typed by whoever attached it.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ import authres
 
 from reconciler.message import fields
 from reconciler.model import Check, Message, Voucher
+from reconciler.trust.coverage import Header
 from reconciler.trust.policy import TrustPolicy, aligned, header_objection
 
 MAX_VALUE = 4096  # authres recurses on comments
@@ -35,6 +40,10 @@ def check(message: Message, policy: TrustPolicy) -> Check:
     """What the pinned server says of this mail's DKIM."""
     if not policy.authserv_id:
         return _check("none", "no authserv_id is set")
+    if message.inner:
+        return _check(
+            "none", "the mail came attached to another one, so the server that received that one did not check it"
+        )
     pinned = policy.authserv_id.lower()
     top = _topmost(message)
     if top is None:
@@ -58,11 +67,16 @@ def check(message: Message, policy: TrustPolicy) -> Check:
             "fail", f"Authentication-Results lies below the Received of {foreign or 'an unnamed host'}", **facts
         )
     sender = message.senders[0]
+    uncovered = ""
     for result, domain in found:
         if result == "pass" and domain and aligned(sender.domain, domain, policy):
-            return _check(
-                "pass", f"{authserv_id}: dkim=pass header.d={domain}, From {sender.email} is aligned", **facts
-            )
+            passed = f"{authserv_id}: dkim=pass header.d={domain}"
+            reason = _uncovered(message, domain)
+            if reason is None:
+                return _check("pass", f"{passed}, From {sender.email} is aligned", **facts)
+            uncovered = f"{passed}, but {reason}"
+    if uncovered:
+        return _check("fail", uncovered, **facts)
     told = ", ".join(f"dkim={result} header.d={domain or '?'}" for result, domain in found) or "no dkim result"
     if any(result == "temperror" for result, _ in found):
         # the server's word will not change: it is not worth reading again, unlike a key we could not fetch ourselves
@@ -79,6 +93,20 @@ def authserv_id(message: Message) -> str | None:
         return _parse(top[0])[0] or None
     except ValueError:
         return None
+
+
+def _uncovered(message: Message, domain: str) -> str | None:
+    """
+    Why "pass" for this domain is not enough; None when it is.
+
+    Every signature of the domain is asked: which of them the server meant cannot be told, and a false one that covers
+    much may have been put beside a true one that covers little. One that we cannot read may be of any domain.
+    """
+    header = Header.of(message)
+    ours = [tags for tags in header.signatures if tags.get("d", domain) == domain]
+    if not ours:
+        return f"no DKIM-Signature of d={domain} stands in the mail"
+    return next((reason for tags in ours if (reason := header.objection(tags))), None)
 
 
 def _topmost(message: Message) -> tuple[bytes, list[bytes]] | None:

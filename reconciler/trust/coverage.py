@@ -1,0 +1,88 @@
+"""
+What a signature covers, told without its key.
+
+In: a message and the tags of one DKIM-Signature. Out: why that signature could not vouch for the letter even if it held.
+Our own check asks this before any DNS, and a server's word is taken only on a signature that passes here: a server says
+"pass" of a signature that covers nothing but From, and of one that leaves the end of the body open (l=).
+
+Covered must be From, Subject and Date, and each field that says how the body is read, as often as it stands there. Most
+signers do not sign a field that is absent, so one that was put on top afterwards is found by this same count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dkim.util import InvalidTagValueList, parse_tag_value
+
+from reconciler.message import DESCRIBING, fields
+from reconciler.model import Message
+
+_ALWAYS = ("from", "subject", "date")
+READING = (*DESCRIBING, "mime-version")
+_ALGORITHMS = frozenset({"rsa-sha256", "ed25519-sha256"})  # RFC 8301: rsa-sha1 must not be accepted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """A mail's own header as signatures see it, looked through once."""
+
+    present: Counter[str]  # how often each field stands there
+    signatures: tuple[dict[str, str], ...]  # the tags of every DKIM-Signature, top first; {}: malformed
+
+    @classmethod
+    def of(cls, message: Message) -> Header:
+        found = [(name.lower(), value) for name, value in fields(message.raw)]
+        return cls(
+            present=Counter(name for name, _ in found),
+            signatures=tuple(_tags(value) for name, value in found if name == "dkim-signature"),
+        )
+
+    def unsigned(self, tags: Mapping[str, str]) -> list[str]:
+        """The fields that say how the body is read and stand there more often than they are signed."""
+        covered = signed(tags)
+        return sorted(name for name in READING if self.present[name] > covered[name])
+
+    def objection(self, tags: Mapping[str, str]) -> str | None:
+        """Why this signature says too little of the letter, whoever finds that it holds."""
+        if tags.get("a", "") not in _ALGORITHMS:
+            return f"algorithm {tags.get('a', '')!r} is not accepted"
+        if "l" in tags:
+            return "l= leaves the end of the body unsigned"
+        covered = signed(tags)
+        missing = [name for name in _ALWAYS if not covered[name]]
+        if missing:
+            return f"{', '.join(sorted(missing))} not signed"
+        open_to_change = self.unsigned(tags)
+        if not open_to_change:
+            return None
+        never = [_shown(name) for name in open_to_change if not covered[name]]
+        told = [f"{', '.join(never)} not signed"] if never else []
+        told += [
+            f"{_shown(name)} stands there {self.present[name]} times and is signed {covered[name]} time(s)"
+            for name in open_to_change
+            if covered[name]
+        ]
+        return f"{'; '.join(told)}: with another one in its place the same signed letter could be read in another way"
+
+
+def signed(tags: Mapping[str, str]) -> Counter[str]:
+    """The fields that h= lists, and how often."""
+    names = Counter(one.strip(" \t\r\n").lower() for one in tags.get("h", "").split(":"))
+    del names[""]
+    return names
+
+
+def _tags(value: bytes) -> dict[str, str]:
+    """Tags of a signature, d= in lower case; empty when it is malformed (a repeated tag is)."""
+    try:
+        tags = {key.decode("ascii"): text.decode("ascii") for key, text in parse_tag_value(value).items()}
+    except (InvalidTagValueList, IndexError, UnicodeDecodeError):
+        return {}
+    return tags | ({"d": tags["d"].lower()} if "d" in tags else {})
+
+
+def _shown(name: str) -> str:
+    return "MIME-Version" if name == "mime-version" else name.title()
