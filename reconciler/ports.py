@@ -194,6 +194,8 @@ class LedgerTx(Protocol):
         mail_id: int | None = None,
         key: str | None = None,
         since: datetime | None = None,
+        transaction_id: str | None = None,
+        income_id: str | None = None,
     ) -> Sequence[Entry]:
         """Oldest first; `order_number` is the current one."""
         ...
@@ -217,7 +219,11 @@ class LedgerTx(Protocol):
         ...
 
     def requeue(self, desk: str) -> int:
-        """RECORDED entries that wait for nothing (left so by mode `observe`) become due; returns how many."""
+        """Open entries that wait for nothing (left so by mode `observe`) become due; returns how many."""
+        ...
+
+    def clamp(self, desk: str, latest: datetime) -> int:
+        """No entry waits beyond `latest` (a clock that was ahead put it there); returns how many were brought forward."""
         ...
 
     # -- steps

@@ -153,6 +153,10 @@ _ENTRIES = {
         what="The desk takes no more requests for now. Nothing is lost; it goes on by itself when the quota is renewed.",
         next_step="Wait; if it happens daily, ask the desk for a larger quota; `reconciler resolve ID --retry` tries at once.",
     ),
+    Reason.WALK_FAILED: Help(
+        what="A bug of ours was met at this payment; the log has its traceback. Other payments go on.",
+        next_step="Report it with the log's line; look at the order by hand; then `reconciler resolve ID --retry`.",
+    ),
 }
 
 HELP: Mapping[Reason, Help] = MappingProxyType({**_MESSAGES, **_ENTRIES})

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from reconciler.errors import OrderNotFound
+from reconciler.errors import DeskUnreachable, OrderNotFound
 from reconciler.flow.record import WalkSettings
 from reconciler.flow.worker import DeskWorker
 from reconciler.ledger import Ledger
@@ -75,9 +75,11 @@ class FakeOrder:
     stale_paid: Money = field(default_factory=lambda: uah("0.00"))
     advances: int = 0
 
+    number_of_task: str = ""  # another one: the task was replaced
+
     @property
     def task(self) -> str:
-        return f"t{self.number}"
+        return self.number_of_task or f"t{self.number}"
 
     @property
     def paid(self) -> Money:
@@ -93,16 +95,21 @@ class FakeDesk:
     def __init__(self) -> None:
         self.by_number: dict[str, FakeOrder] = {}
         self.calls: list[str] = []
+        self.last_key = 154
         self.hook: Callable[[str, str], None] = lambda verb, phase: None
         self.queue_advance = False
         self.comments: list[str] = []
+        self.unreachable: set[str] = set()  # order numbers the desk does not answer for
+        self.broken: set[str] = set()  # order numbers whose look meets a bug of ours
+        self.hide_rows = 0  # lists of rows that still lag
+        self.lie_about_paid: Money | None = None  # what Paid says instead of the sum
 
     def add(self, number: str, due: str, **more: object) -> FakeOrder:
         self.by_number[number] = FakeOrder(number=number, due=uah(due), **more)  # type: ignore[arg-type]
         return self.by_number[number]
 
     def _totals(self, order: FakeOrder) -> Totals:
-        paid = order.paid
+        paid = order.paid if self.lie_about_paid is None else self.lie_about_paid
         difference = order.due - paid
         if order.stale_reads > 0:
             order.stale_reads -= 1
@@ -122,6 +129,10 @@ class FakeDesk:
 
     def orders(self, numbers: Collection[str]) -> Mapping[str, Sequence[Order]]:
         self._call("orders")
+        if self.unreachable & set(numbers):
+            raise DeskUnreachable("504")
+        if self.broken & set(numbers):
+            raise ZeroDivisionError("a bug")
         return {n: [self._order(self.by_number[n], status=False)] if n in self.by_number else [] for n in numbers}
 
     def read(self, order: Order) -> Order:
@@ -142,6 +153,9 @@ class FakeDesk:
 
     def incomes_of(self, task: str, *, paid: Money | None = None) -> Sequence[Income]:
         self._call("incomes_of")
+        if self.hide_rows > 0:
+            self.hide_rows -= 1
+            return []
         return [row for order in self.by_number.values() for row in order.rows if row.task == task]
 
     def post_income(self, order: Order, income: NewIncome) -> Income:
@@ -154,7 +168,8 @@ class FakeDesk:
 
     def type_row(self, order: FakeOrder, amount: Money, *, payment_id: str | None, day: str = "2026-11-21") -> Income:
         """A row appears, ours or a person's."""
-        key = str(sum(len(o.rows) for o in self.by_number.values()) + 155)
+        self.last_key += 1  # a key is never given twice, as on a real desk
+        key = str(self.last_key)
         row = Income(id=key, task=order.task, amount=amount, paid_on=day, payment_id=payment_id)
         order.rows.append(row)
         return row

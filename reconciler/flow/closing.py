@@ -12,7 +12,7 @@ from reconciler.flow import outcome
 from reconciler.flow.record import Record
 from reconciler.model import Facts, Order, Outcome, OutcomeWord, Reason, State
 from reconciler.ports import Desk
-from reconciler.settling import WAITS_FOR_ORDER, Do, Plan, pause, signed
+from reconciler.settling import MAY_FOLLOW, WAITS_FOR_ORDER, Do, Plan, pause, signed
 
 ORDER_PAUSES = (30, 60, 120, 300, 600, 1800)
 """Seconds between looks for an order that is not there or not finished yet."""
@@ -30,7 +30,7 @@ def close(record: Record, desk: Desk, planned: Plan, order: Order) -> Outcome:
     if planned.stale:
         return _stale(record, planned, facts)
     if planned.state is State.SETTLED:
-        return record.released(None, order, by=str(planned.facts["advanced_by"]))
+        return record.released(None, order, by=str(planned.facts["advanced_by"])) or record.as_it_stands()
     if planned.state is State.HELD:
         return record.hold(planned.reason or Reason.CONFLICT, facts)
     if planned.reason in WAITS_FOR_ORDER:
@@ -130,6 +130,8 @@ def would(record: Record, planned: Plan, order: Order) -> str:
 
 def later(record: Record, error: TransientError) -> Outcome:
     """The desk could not be asked: everything known so far stands, and the entry is walked again by itself."""
+    if State.WAITING not in MAY_FOLLOW[record.entry.state]:
+        return outcome.of_entry(record.entry)
     after = pause(record.entry.tries, DESK_PAUSES)
     if error.retry_after is not None:
         after = max(after, timedelta(seconds=error.retry_after))

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.errors import ReconcilerError
+from reconciler.errors import HeldError, ReconcilerError
+from reconciler.extract.orders import clean_order
 from reconciler.model import Entry, Mail, MailState, Reason, State, Verdict, Voucher
 from reconciler.ports import Ledger, LedgerTx
 from reconciler.settling import MAY_FOLLOW
@@ -36,12 +37,10 @@ def find(tx: LedgerTx, what: str) -> Entry | Mail:
 
 def give_order(ledger: Ledger, what: str, number: str) -> Entry:
     """This payment is for that order. What was posted elsewhere is looked for first and never posted beside it."""
-    number = number.strip()
+    number = _cleaned(number)
     with ledger.begin() as tx:
         entry = _entry(find(tx, what), "--order")
-        if not number:
-            raise NotPossible("--order needs the order's number")
-        if entry.state is State.SETTLED and number != entry.order_number:
+        if entry.state is State.SETTLED:
             raise NotPossible(
                 f"{what} is settled on order {entry.order_number}; move its row on the desk, then give the order again"
                 " once the entry is held"
@@ -57,10 +56,11 @@ def retry(ledger: Ledger, what: str) -> Entry | Mail:
         if isinstance(found, Entry):
             if found.state is State.SETTLED:
                 raise NotPossible(f"{what} is settled; there is nothing to try again")
-            mark = found.facts.get("fingerprint")
+            held = found.state is State.HELD  # only what a person was asked is answered by this
+            mark = found.facts.get("fingerprint") if held else None
             marks = found.acknowledged if mark is None else (*found.acknowledged, str(mark))
             # a row that is gone from the desk was taken away by a person, who says with this to post it again
-            gone = {"income_id": None, "task": None} if "missing_row" in found.facts else {}
+            gone = {"income_id": None, "task": None} if held and "missing_row" in found.facts else {}
             return _requeue(tx, found, "entry.retried", ledger, acknowledged=marks, **gone)
         if found.state is MailState.READ:
             raise NotPossible(f"{what} was read; decide about its payments: {found.facts.get('entries')}")
@@ -96,6 +96,17 @@ def discard(ledger: Ledger, what: str, why: str) -> Entry | Mail:
         return tx.change(found, State.DISCARDED, facts={"why": why}, event="entry.discarded")
 
 
+def _cleaned(number: str) -> str:
+    """As a notice's number is cleaned, so that one order has one name in the ledger."""
+    try:
+        cleaned = clean_order(number)
+    except HeldError as exc:
+        raise NotPossible(f"--order {number!r}: {exc}") from exc
+    if cleaned is None and not number.strip():
+        raise NotPossible("--order needs the order's number")
+    return cleaned or number.strip()
+
+
 def _entry(found: Entry | Mail, option: str) -> Entry:
     if isinstance(found, Mail):
         raise NotPossible(f"m{found.id} is a message; {option} is for payments (ids like e12)")
@@ -103,4 +114,6 @@ def _entry(found: Entry | Mail, option: str) -> Entry:
 
 
 def _requeue(tx: LedgerTx, entry: Entry, event: str, ledger: Ledger, **columns: Any) -> Entry:
+    if State.RECORDED not in MAY_FOLLOW[entry.state]:
+        raise NotPossible(f"e{entry.id} is {entry.state}; there is nothing to go on with")
     return tx.change(entry, State.RECORDED, retry_at=ledger.clock(), deadline_at=None, tries=0, event=event, **columns)

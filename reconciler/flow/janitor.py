@@ -9,7 +9,7 @@ again, anything else was a person's move and is left alone. Past `unknown_deadli
 
 from __future__ import annotations
 
-from reconciler.errors import TransientError
+from reconciler.errors import OrderNotFound, TransientError
 from reconciler.flow.record import PERSONS_WORD, Record
 from reconciler.model import (
     Entry,
@@ -84,8 +84,11 @@ def _resolve_income(record: Record, desk: Desk, step: Step, owner: Entry) -> Out
     judged = judge_rows(owner, rows, task=task)
     if judged is not None and judged.do is Do.ADOPT:
         row = next(row for row in rows if same_id(row.payment_id, wanted))
-        record.posted(owner.id, row, event="income.found", step=step)
-        return None
+        another = record.row_of_another(row) if owner.id == record.entry.id else None
+        if another is None:
+            record.posted(owner, row, event="income.found", step=step, order_number=step.order_number)
+            return None
+        return record.hold(Reason.CONFLICT, {**judged.facts, "row_of": another.key, "step": step.kind.value})
     closed = owner.state is State.DISCARDED  # by a person: nothing of it is sent again, so other rows are no question
     if judged is not None and not closed:
         return record.hold(judged.reason or Reason.CONFLICT, {**judged.facts, "step": step.kind.value})
@@ -107,7 +110,7 @@ def _absent(record: Record, step: Step) -> Outcome | None:
     looks = step.looks + 1
     if looks >= LOOKS:
         with record.ledger.begin() as tx:
-            tx.move_step(step, StepState.DROPPED, looks=looks, look_at=None, result={"absent_on_looks": looks})
+            tx.move_step(step, StepState.DROPPED, looks=looks, look_at=None, result={**step.result, "absent": True})
         record.log.warning("step.proven_absent", step=step.kind.value, looks=looks)
         return None
     look_at = record.now() + record.settings.look_gap
@@ -134,15 +137,22 @@ def _resolve_advance(record: Record, desk: Desk, step: Step) -> Outcome | None:
         id=str(before["order_id"]),
         tasks=(PaymentTask(id=str(before["task"]), draft=False, totals=nothing),),
     )
-    order = desk.read(known)
+    try:
+        order = desk.read(known)
+    except OrderNotFound:
+        with record.ledger.begin() as tx:
+            tx.move_step(step, StepState.DROPPED, look_at=None, result={**step.result, "order": "gone"})
+        return None  # the walk goes on and tells what it finds now
     if order.status is not None and desk.is_advanced(order.status):
         return record.released(step, order, by="us")
     if record.now() < record.absence_counts_from(step):
         return _look_again(record, step)
     with record.ledger.begin() as tx:
         status = order.status.name if order.status else None
-        tx.move_step(step, StepState.DROPPED, look_at=None, result={"status": status})
-    if order.status is not None and order.status.id == before["status"]:
+        never = order.status is not None and order.status.id == before["status"]
+        result = {**step.result, "status": status, "absent": never}
+        tx.move_step(step, StepState.DROPPED, look_at=None, result=result)
+    if never:
         return None  # never applied: the walk goes on, reads the totals again and sends it again
     facts = {"status": status, "was": before.get("status_name"), "moved_by": "other"}
     return record.hold(Reason.STATUS_NOT_LISTED, facts)

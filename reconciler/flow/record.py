@@ -8,6 +8,7 @@ successor what to look for. An entry that somebody else changed meanwhile is lef
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +41,10 @@ class WalkSettings:
     look_gap: timedelta = timedelta(seconds=5)  # between the two looks that prove an absence
     comment: bool = False
     reversing: frozenset[str] = frozenset()  # merchants whose refunds post a negative row
+
+
+DECISIONS = frozenset({"entry.retried", "entry.order_given"})
+"""Events with which a person sends an entry on its way again."""
 
 
 class Overtaken(Exception):
@@ -89,13 +94,27 @@ class Record:
 
     # ------------------------------------------------------------ its steps
 
-    def intend(self, slot: str, kind: StepKind, order_number: str, before: Facts) -> Step | None:
-        """Commit the intent, then commit that it is being sent. None: the desk is paused."""
+    def intend(
+        self,
+        slot: str,
+        kind: StepKind,
+        order_number: str,
+        before: Facts,
+        *,
+        forbidden: Callable[[LedgerTx], object] = lambda tx: False,
+    ) -> Step | None:
+        """
+        Commit the intent, then commit that it is being sent. None: the desk is paused, or `forbidden` says so.
+
+        forbidden: asked in the transaction that plans, so that nothing can be recorded between its answer and the plan.
+        """
         with self.ledger.begin() as tx:
             if tx.paused(self.entry.desk):
                 self.log.info("desk.paused")
                 return None
             self._untouched(tx)
+            if forbidden(tx):
+                return None
             step = tx.plan_step(
                 slot=slot,
                 kind=kind,
@@ -138,37 +157,55 @@ class Record:
         left = [moment for moment in (step.sent_at, given_up and datetime.fromisoformat(str(given_up))) if moment]
         return max(left, default=self.now()) + self.settings.unknown_wait
 
-    def posted(self, entry_id: int, row: Income, *, event: str, step: Step | None) -> None:
-        """A row of this payment stands on the desk: write it down, whatever a person did to the entry meanwhile."""
+    def posted(self, owner: Entry, row: Income, *, event: str, step: Step | None, order_number: str | None) -> None:
+        """
+        A row of this payment stands on the desk: write it down, and leave everything else as a person has it meanwhile.
+
+        owner: the entry as last read. order_number: the order whose task it stands on. When the entry is for another order
+        by now, only the step is closed: the next walk finds the row where it is and asks a person.
+        """
         with self.ledger.begin() as tx:
             if step is not None:
-                tx.move_step(step, StepState.DONE, result={"row": row.id}, look_at=None)
-            current = tx.entry(entry_id)
-            theirs = current.state in PERSONS_WORD and current.changed_at != self.entry.changed_at
-            changed = tx.change(
-                current,
-                current.state if theirs else State.POSTED,
-                reason=current.reason if theirs else None,
-                facts=current.facts if theirs else {},
-                retry_at=None if theirs else self.now(),
-                task=row.task,
-                income_id=row.id,
-                tries=0,
-                event=event,
-            )
+                tx.move_step(step, StepState.DONE, result={**step.result, "row": row.id}, look_at=None)
+            current = tx.entry(owner.id)
+            theirs = current.changed_at != owner.changed_at or current.state in PERSONS_WORD
+            if current.order_number == order_number:
+                kept = {"facts": current.facts, "retry_at": current.retry_at}
+                changed = tx.change(
+                    current,
+                    current.state if theirs else State.POSTED,
+                    reason=current.reason if theirs else None,
+                    task=row.task,
+                    income_id=row.id,
+                    tries=0,
+                    event=event,
+                    **(kept if theirs else {"facts": {}, "retry_at": self.now()}),
+                )
+            else:
+                changed = current
         self.log.info(event, row=row.id, task=row.task, amount=str(signed(changed)))
-        if entry_id == self.entry.id:
+        if owner.id == self.entry.id:
             self.entry = changed
             if theirs:
                 raise Overtaken
 
-    def released(self, step: Step | None, order: Order, *, by: str) -> Outcome:
-        """The order is in production: every open payment of it is settled, by us or by another."""
+    def row_of_another(self, row: Income) -> Entry | None:
+        """The other payment that this row already stands for: one row is one payment's."""
+        with self.ledger.look() as tx:
+            others = tx.entries(desk=self.entry.desk, income_id=row.id)
+        return next((other for other in others if other.id != self.entry.id), None)
+
+    def released(self, step: Step | None, order: Order, *, by: str) -> Outcome | None:
+        """
+        The order is in production: every posted payment of it is settled, by us or by another.
+
+        None: the walked entry is none of them (a person gave it another order, or it is not posted); its walk goes on.
+        """
         event = "order.advanced" if by == "us" else "order.found_advanced"
         with self.ledger.begin() as tx:
             if step is not None:
-                tx.move_step(step, StepState.DONE, result={"status": "production"}, look_at=None)
-            for sibling in tx.entries(desk=self.entry.desk, order_number=self.entry.order_number):
+                tx.move_step(step, StepState.DONE, result={**step.result, "status": "production"}, look_at=None)
+            for sibling in tx.entries(desk=self.entry.desk, order_number=order.number):
                 if self._is_settled_with(sibling):
                     tx.change(
                         sibling, State.SETTLED, advanced_by=by, facts={"order_id": order.id}, event="entry.settled"
@@ -176,10 +213,26 @@ class Record:
             tx.append(event, entry_id=self.entry.id, order_number=order.number, by=by)
             self.entry = tx.entry(self.entry.id)
         self.log.info(event, by=by)
-        return outcome.of_entry(self.entry)
+        mine = self.entry.state is State.SETTLED and self.entry.order_number == order.number
+        return outcome.of_entry(self.entry) if mine else None
 
     def _is_settled_with(self, sibling: Entry) -> bool:
+        if sibling.income_id is None:
+            return False
         if sibling.id == self.entry.id:
-            return sibling.state not in PERSONS_WORD
-        posted = sibling.income_id is not None and sibling.kind is Kind.PAYMENT
-        return posted and sibling.state in (State.POSTED, State.PARTIAL, State.OVERPAID)
+            return sibling.changed_at == self.entry.changed_at and State.SETTLED in MAY_FOLLOW[sibling.state]
+        return sibling.kind is Kind.PAYMENT and sibling.state in (State.POSTED, State.PARTIAL, State.OVERPAID)
+
+    # ------------------------------------------------------------ what was tried before
+
+    def in_vain_since(self, kind: StepKind, order_number: str) -> datetime | None:
+        """When the first of the sends was that proved to have done nothing, since a person last decided; None: none was."""
+        with self.ledger.look() as tx:
+            steps = tx.steps(desk=self.entry.desk, order_number=order_number, kind=kind, states=[StepState.DROPPED])
+            mine = [step for step in steps if step.entry_id == self.entry.id and step.result.get("absent")]
+            if not mine:
+                return None
+            told = [event.at for event in tx.history(entry_id=self.entry.id) if event.name in DECISIONS]
+        after = max(told, default=None)
+        sent = [step.sent_at for step in mine if step.sent_at is not None and (after is None or step.sent_at > after)]
+        return min(sent, default=None)

@@ -11,26 +11,25 @@ from dataclasses import replace
 
 from reconciler.errors import HeldError, TransientError, UnknownOutcome
 from reconciler.flow import closing, janitor
+from reconciler.flow.doubts import doubts
 from reconciler.flow.record import Overtaken, Record, WalkSettings
 from reconciler.model import (
     MONEY_BACK,
     Advance,
     Entry,
+    Facts,
+    Kind,
     NewIncome,
     Order,
     Outcome,
     OutcomeWord,
     Reason,
-    State,
     StepKind,
     StepState,
 )
 from reconciler.money import Money
 from reconciler.ports import Desk, Ledger
-from reconciler.settling import Do, Look, Mode, payment_id, plan, same_id, signed
-
-MONEY_IN_DOUBT = frozenset({Reason.REFUND, Reason.CONFLICT, Reason.DOUBLED})
-"""Holds of one entry that keep the whole order from being advanced."""
+from reconciler.settling import Do, Look, Mode, payment_id, plan, row_facts, same_id, signed
 
 MAX_TURNS = 12
 """More turns of plan and look than any walk needs; reaching it is a bug, not weather."""
@@ -73,7 +72,7 @@ class Walk:
             if ended is not None:
                 return ended
         entry = self.record.entry
-        if entry.kind in MONEY_BACK and not self.policy.refunds_reverse:
+        if entry.kind in MONEY_BACK and not (self.policy.refunds_reverse and self._its_payment_stands()):
             return self.record.hold(Reason.REFUND, {"kind": entry.kind.value})
         orders = self.desk.orders([entry.order_number])[entry.order_number] if entry.order_number else ()
         if not orders:
@@ -103,20 +102,33 @@ class Walk:
             look = done
         raise RuntimeError(f"{self.record.entry.key}: the plan does not come to an end: {look}")
 
+    def _its_payment_stands(self) -> bool:
+        """Money back is posted only against a payment of ours that stands on the same order."""
+        entry = self.record.entry
+        with self.ledger.look() as tx:
+            told = tx.entries(desk=entry.desk, transaction_id=entry.transaction_id)
+        return any(
+            other.kind is Kind.PAYMENT
+            and other.income_id is not None
+            and (other.gateway, other.merchant, other.order_number)
+            == (entry.gateway, entry.merchant, entry.order_number)
+            for other in told
+        )
+
     def _first_look(self, order: Order) -> Look:
         entry = self.record.entry
+        task = order.task.id if order.task else None
         with self.ledger.look() as tx:
             siblings = tx.entries(desk=entry.desk, order_number=entry.order_number)
             advances = tx.steps(
                 desk=entry.desk, order_number=order.number, kind=StepKind.ADVANCE, states=[StepState.DONE]
             )
-        task = order.task.id if order.task else None
-        doubts = [other.reason for other in siblings if other.id != entry.id and other.state is State.HELD]
+            blocked_by = doubts(tx, entry, order_number=order.number, task=task)
         return Look(
             order=order,
             known={e.income_id: signed(e) for e in siblings if e.income_id is not None and e.task == task},
             posted=entry.income_id is not None,
-            blocked_by=tuple(reason for reason in doubts if reason in MONEY_IN_DOUBT),
+            blocked_by=blocked_by,
             released=bool(advances),
         )
 
@@ -135,14 +147,21 @@ class Walk:
 
     # ------------------------------------------------------------ effects
 
-    def _adopt(self, look: Look) -> Look:
+    def _adopt(self, look: Look) -> Look | Outcome:
         entry = self.record.entry
         row = next(row for row in look.ours or () if same_id(row.payment_id, payment_id(entry)))
-        self.record.posted(entry.id, row, event="income.adopted", step=None)
+        another = self.record.row_of_another(row)
+        if another is not None:
+            # two gateways may give one id: a row is one payment's
+            return self.record.hold(Reason.CONFLICT, {"rows": [row_facts(row)], "row_of": another.key})
+        self.record.posted(entry, row, event="income.adopted", step=None, order_number=look.order.number)
         return self._with_our_row(look, row.id, paid_before=None)
 
     def _post(self, look: Look) -> Look | Outcome:
         entry, task = self.record.entry, look.order.tasks[0]
+        told = self._in_vain(StepKind.INCOME, look.order)
+        if told is not None:
+            return told
         keys = [row.id for row in look.rows] if look.rows is not None else sorted(look.known)
         before = {"task": task.id, "order_id": look.order.id, "income_keys": keys, "paid": _text(task.totals.paid)}
         self.desk.prepare()
@@ -162,7 +181,7 @@ class Walk:
         except (HeldError, TransientError) as exc:
             self.record.refused(step, exc)
             raise
-        self.record.posted(entry.id, row, event="income.posted", step=step)
+        self.record.posted(entry, row, event="income.posted", step=step, order_number=look.order.number)
         return self._with_our_row(look, row.id, paid_before=task.totals.paid)
 
     def _income_slot(self) -> str:
@@ -180,10 +199,19 @@ class Walk:
         entry, order, status = self.record.entry, look.order, look.order.status
         if status is None:
             raise RuntimeError("an order is advanced only on a look that read its status")
+        told = self._in_vain(StepKind.ADVANCE, order)
+        if told is not None:
+            return told
         before = {"order_id": order.id, "task": order.tasks[0].id, "status": status.id, "status_name": status.name}
         slot = f"advance:{entry.desk}:{order.number}:{self._release(order)}"
         self.desk.prepare()
-        step = self.record.intend(slot, StepKind.ADVANCE, order.number, before)
+        step = self.record.intend(
+            slot,
+            StepKind.ADVANCE,
+            order.number,
+            before,
+            forbidden=lambda tx: doubts(tx, entry, order_number=order.number, task=order.tasks[0].id),
+        )
         if step is None:
             return self.record.as_it_stands()
         try:
@@ -195,10 +223,17 @@ class Walk:
             raise
         if answer is Advance.QUEUED:
             return self.record.unanswered(step, UnknownOutcome("the status change is queued and not seen applied yet"))
-        ended = self.record.released(step, order, by="us")
+        ended = self.record.released(step, order, by="us") or self.record.as_it_stands()
         if self.settings.comment:
             self._comment(order)
         return ended
+
+    def _in_vain(self, kind: StepKind, order: Order) -> Outcome | None:
+        """Sent again and again and proven absent each time: past `unknown_deadline` a person is told instead."""
+        since = self.record.in_vain_since(kind, order.number)
+        if since is None or self.record.now() < since + self.settings.unknown_deadline:
+            return None
+        return self.record.hold(Reason.UNKNOWN_OUTCOME, {"step": kind.value, "in_vain_since": since.isoformat()})
 
     def _release(self, order: Order) -> int:
         """An order that owes again after a release and is paid again is released again: each release is one advance."""
@@ -210,19 +245,25 @@ class Walk:
 
     def _comment(self, order: Order) -> None:
         """For people only: sent once, never looked for, and its failure changes nothing about the money."""
-        entry = self.record.entry
-        step = self.record.intend(f"comment:{entry.id}", StepKind.COMMENT, order.number, {"order_id": order.id})
-        if step is None:
-            return
+        entry, slot = self.record.entry, f"comment:{self.record.entry.id}"
         try:
-            comment = self.desk.comment(order, f"{entry.gateway} {entry.transaction_id}: {entry.amount}")
-        except (UnknownOutcome, TransientError, HeldError) as exc:
+            with self.ledger.look() as tx:
+                steps = tx.steps(entry_id=entry.id, kind=StepKind.COMMENT)
+            step = None if steps else self.record.intend(slot, StepKind.COMMENT, order.number, {"order_id": order.id})
+            if step is None:
+                return
+            state, result = self._send_comment(order, f"{entry.gateway} {entry.transaction_id}: {entry.amount}")
             with self.ledger.begin() as tx:
-                tx.move_step(step, StepState.UNKNOWN, result={"error": str(exc)})
+                tx.move_step(step, state, result=result)
+        except (TransientError, Overtaken) as exc:
             self.record.log.warning("comment.failed", error=str(exc))
-            return
-        with self.ledger.begin() as tx:
-            tx.move_step(step, StepState.DONE, result={"comment": comment})
+
+    def _send_comment(self, order: Order, text: str) -> tuple[StepState, Facts]:
+        try:
+            return StepState.DONE, {"comment": self.desk.comment(order, text)}
+        except (UnknownOutcome, TransientError, HeldError) as exc:
+            self.record.log.warning("comment.failed", error=str(exc))
+            return StepState.UNKNOWN, {"error": str(exc)}
 
 
 def preview(entry: Entry, *, ledger: Ledger, desk: Desk, settings: WalkSettings) -> tuple[str, OutcomeWord]:

@@ -21,6 +21,9 @@ from reconciler.model import Entry, NewEntry, Payer, Reason, Recorded, State
 # Keys and order numbers are indexed, and PostgreSQL's index rows end at 2 700 bytes; nobody's reference is that long.
 MAX_KEY = 300
 
+_GOES_ON = frozenset({State.RECORDED, State.WAITING, State.POSTED, State.PARTIAL, State.OVERPAID})
+"""States that are walked again by themselves."""
+
 _COLUMNS = frozenset(
     {"facts", "retry_at", "deadline_at", "tries", "task", "income_id", "advanced_by", "order_number", "acknowledged"}
 )
@@ -124,11 +127,19 @@ class Entries(History):
         mail_id: int | None = None,
         key: str | None = None,
         since: datetime | None = None,
+        transaction_id: str | None = None,
+        income_id: str | None = None,
     ) -> Sequence[Entry]:
         """Oldest first. mail_id: those the mail told of, also as a repeat. key: in any case. since: recorded at or after."""
         entry, notice = tables.entry.c, tables.notice.c
         query = select(tables.entry).order_by(entry.id)
-        for column, value in ((entry.desk, desk), (entry.order_number, order_number), (entry.reason, reason)):
+        for column, value in (
+            (entry.desk, desk),
+            (entry.order_number, order_number),
+            (entry.reason, reason),
+            (entry.transaction_id, transaction_id),
+            (entry.income_id, income_id),
+        ):
             if value is not None:
                 query = query.where(column == value)
         if states is not None:
@@ -166,16 +177,23 @@ class Entries(History):
         )
 
     def requeue(self, desk: str) -> int:
-        """RECORDED entries that wait for nothing (left so by mode `observe`) become due; returns how many."""
+        """Open entries that wait for nothing (left so by mode `observe`) become due; returns how many."""
         entry = tables.entry.c
         woken = self.connection.execute(
             update(tables.entry)
-            .where(entry.desk == desk, entry.state == State.RECORDED, entry.retry_at.is_(None))
+            .where(entry.desk == desk, entry.state.in_(sorted(_GOES_ON)), entry.retry_at.is_(None))
             .values(retry_at=self.now())
         ).rowcount
         if woken:
             self.append("desk.requeued", desk=desk, count=woken)
         return woken
+
+    def clamp(self, desk: str, latest: datetime) -> int:
+        """No entry waits beyond `latest`: a clock that was ahead put it there. Returns how many were brought forward."""
+        entry = tables.entry.c
+        return self.connection.execute(
+            update(tables.entry).where(entry.desk == desk, entry.retry_at > latest).values(retry_at=latest)
+        ).rowcount
 
     def change(self, entry: Entry, state: State, *, reason: Reason | None = None, event: str, **columns: Any) -> Entry:
         """

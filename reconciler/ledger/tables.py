@@ -147,6 +147,8 @@ entry = Table(
     CheckConstraint(_REASONED.format("'held', 'waiting'"), name="reason"),
     Index(None, "desk", "order_number"),
     Index(None, "desk", "retry_at"),
+    Index(None, "desk", "transaction_id"),
+    Index(None, "desk", "income_id"),
 )
 
 # Which mail told of which entry, and what it was when it did: one payment told in two mails has two rows here.

@@ -20,6 +20,8 @@ from reconciler.ledger.tx import Tx
 from reconciler.ports import Clock
 
 _NONE = timedelta()
+_LONGEST_CLOSED = timedelta(hours=25)
+"""No refusal closes a bucket for longer; what lies further ahead was written by a clock that was ahead."""
 _SLACK = timedelta(minutes=1)  # two machines' clocks are not this far apart, nor are two commands' patience
 
 
@@ -79,7 +81,7 @@ class Bucket:
             if full_at > now + self._ready + self._interval + self._patience + _SLACK:
                 # Further ahead than anyone could have drawn: the clock was set back. Start again from an empty bucket.
                 full_at = now + self._ready + self._interval
-            if closed_until is not None:
+            if closed_until is not None and closed_until <= now + _LONGEST_CLOSED:
                 full_at = max(full_at, closed_until + self._ready)
             full_at = max(full_at, now)
             wait = max(_NONE, full_at - self._ready - now)

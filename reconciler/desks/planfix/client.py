@@ -45,6 +45,7 @@ STOP_CODES: Mapping[int, str] = {
 # statuses under which a fail envelope with a code is taken for a refusal that wrote nothing; 2xx carries them too (live)
 REFUSING = frozenset({200, 201, 202, 400, 401, 403, 404, 405, 429})
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
+LONGEST_REFUSAL = 24 * 3600.0  # a day's quota is renewed within a day, whatever an answer says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +188,7 @@ class Planfix:
         if told is None:
             told = _retry_after(answer)
         seconds = told if told is not None else min(FIRST_PAUSE * 2 ** min(self._limited - 1, 16), LONGEST_PAUSE)
+        seconds = min(seconds, LONGEST_REFUSAL)
         self._throttle.penalise(seconds)
         return QuotaSpent(
             f"{step}: Planfix takes no more requests for {seconds:.0f} s",

@@ -250,6 +250,10 @@ class PlanfixDesk:
             raise ValueError(
                 f"{income.amount} cannot be posted on order {order.number}: one task and {self.currency} are needed"
             )
+        if payment_id != income.payment_id:
+            raise DeskRefused(
+                f"the payment id {income.payment_id!r} has characters Planfix does not keep", step="income", code=0
+            )
         if not payment_id or len(payment_id) > SHORT_TEXT_LENGTH:
             raise DeskRefused(
                 f"a payment id of {len(payment_id)} characters does not fit its field", step="income", code=0

@@ -19,7 +19,7 @@ from reconciler.desks.planfix.choosing import Chooser
 from reconciler.desks.planfix.client import Planfix
 from reconciler.desks.planfix.formula import Sign, sign_of
 from reconciler.desks.planfix.settings import DeskSettings, NameOrId
-from reconciler.errors import DeskStopped, DeskUnreachable, QuotaSpent
+from reconciler.errors import DeskRefused, DeskStopped, DeskUnreachable, QuotaSpent
 from reconciler.model import Status
 from reconciler.ports import Ledger
 
@@ -96,6 +96,8 @@ def resolve(client: Planfix, settings: DeskSettings, memory: Memory, *, verify: 
         return Resolution(names=known, from_memory=True)
     try:
         found = _look(client, settings, _ids(kept, settings))
+    except DeskRefused as exc:
+        raise DeskStopped(f"the desk does not show what it has: {exc}", **exc.facts) from exc
     except (DeskUnreachable, QuotaSpent) as exc:
         if known is None:
             raise

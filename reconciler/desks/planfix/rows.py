@@ -76,11 +76,11 @@ def totals(row: Row, names: Names, currency: str) -> Totals:
 
 def income(row: Row, names: Names, currency: str) -> Income:
     key, task = decode.number_of(row, "key"), decode.number_of(row, "task")
-    if key is None or task is None:
-        raise Odd("an entry without its key or task, which were asked for")
+    if key is None:
+        raise Odd("an entry without its key, which was asked for")
     return Income(
         id=str(key),
-        task=str(task),
+        task="" if task is None else str(task),  # its task was deleted: the row is told, and belongs to no order
         amount=decode.money(decode.element(row, names.income_sum), currency),
         paid_on=decode.day(decode.element(row, names.income_date)),
         payment_id=decode.text(decode.element(row, names.income_payment_id)),

@@ -163,8 +163,14 @@ def _entries() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_entry_key")),
         sa.UniqueConstraint("key_folded", name=op.f("uq_entry_key_folded")),
     )
+    _entry_indexes()
+
+
+def _entry_indexes() -> None:
     op.create_index(op.f("ix_entry_desk_order_number"), "entry", ["desk", "order_number"])
     op.create_index(op.f("ix_entry_desk_retry_at"), "entry", ["desk", "retry_at"])
+    op.create_index(op.f("ix_entry_desk_transaction_id"), "entry", ["desk", "transaction_id"])
+    op.create_index(op.f("ix_entry_desk_income_id"), "entry", ["desk", "income_id"])
     op.create_index(op.f("ix_entry_mail_id"), "entry", ["mail_id"])
     op.create_index(op.f("ix_entry_state"), "entry", ["state"])
 
