@@ -281,6 +281,107 @@ def test_flowed_text_is_joined() -> None:
     assert message.texts[0].content == "12345\n"
 
 
+def parts(*bodies: bytes, boundary: bytes = b"b") -> bytes:
+    return b"".join(b"--" + boundary + b"\r\n" + body + b"\r\n" for body in bodies) + b"--" + boundary + b"--\r\n"
+
+
+PLAIN = b"Content-Type: text/plain; charset=utf-8\r\n"
+
+
+@pytest.mark.parametrize("blank", [b"", b" ", b"\t", b" \t "])
+@pytest.mark.parametrize("newline", [b"\r\n", b"\n"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        PLAIN + b"%s\r\nStatus: Declined\r\n\r\nAmount: 1\r\n",
+        PLAIN + b"%s\r\n  indented\r\n",
+        PLAIN + b"%s\r\nno label\r\n",
+        b"%s\r\nStatus: Declined\r\n",
+        PLAIN + b"%s\r\n charset=koi8-u\r\n",
+        PLAIN + b"%s\r\n",
+    ],
+)
+def test_a_line_of_spaces_ends_a_part_s_header(part: bytes, newline: bytes, blank: bytes) -> None:
+    """S06: relaxed canonicalisation takes a line of spaces for an empty one, so both read alike, to the last word."""
+
+    def read(line: bytes) -> Message:
+        return mail(parts(part % line).replace(b"\r\n", newline), "Content-Type: multipart/mixed; boundary=b")
+
+    found, expected = read(blank), read(b"")
+    assert found.texts == expected.texts
+    assert (found.defects, found.lossy) == (expected.defects, expected.lossy) == ((), False)
+    assert "Declined" in found.texts[0].content or b"Declined" not in part
+
+
+def test_an_attached_mail_is_cut_as_its_signature_is() -> None:
+    """S03: an attached mail's header ends where the DKIM check ends it, at an empty line and no other."""
+    inner = HEAD + b" \r\nX: y\r\n\r\nbody"
+    message = mail(parts(b"Content-Type: message/rfc822\r\n\r\n" + inner), "Content-Type: multipart/mixed; boundary=b")
+    (attached,) = message.attached
+    assert attached.raw == inner
+    assert only_text(attached) == "body"
+    assert attached.inner
+    assert not message.inner
+
+
+@pytest.mark.parametrize(
+    ("header", "defect"),
+    [
+        (b"Status: Declined\r\nnot a field\r\n", "header_malformed"),
+        (b" folded first\r\n", "header_malformed"),
+        (b"Content-Type : text/html\r\n", "header_malformed"),
+        (b"\rContent-Type: text/html\r\n", "header_malformed"),
+        (b"From mbox\r\n", "header_malformed"),
+        (PLAIN + PLAIN, "duplicate_content_type"),
+        (b"Content-Disposition: inline\r\nContent-Disposition: attachment\r\n", "duplicate_content_disposition"),
+        (b"Content-Type: text/plain; charset*=%00''a'b\r\n", "parameter_unreadable"),
+        (b"X: " + b"a" * 20_000 + b"\r\n", "header_too_long"),
+    ],
+)
+def test_a_malformed_part_header_is_a_loss(header: bytes, defect: str) -> None:
+    """S06: a part whose header has anything in it that is none was not read as its sender wrote it."""
+    message = mail(parts(header + b"\r\nx"), "Content-Type: multipart/mixed; boundary=b")
+    assert defect in message.defects
+    assert message.lossy
+
+
+def test_a_boundary_with_spaces_is_a_loss() -> None:
+    """S06: a signature does not cover how many spaces stand there, so a part could be lost by one more."""
+    message = mail(parts(PLAIN + b"\r\nx", boundary=b"a b"), 'Content-Type: multipart/mixed; boundary="a b"')
+    assert message.texts
+    assert message.lossy
+    assert "boundary_with_spaces" in message.defects
+
+
+@pytest.mark.parametrize("body", [b"Order number: \r\n12345\r\n", b"Order number:\r\n12345\r\n"])
+def test_flowed_text_is_a_loss(body: bytes) -> None:
+    """S06: format=flowed reads by spaces at line ends, which a signature does not cover, there or taken away."""
+    message = mail(parts(PLAIN[:-2] + b"; format=flowed\r\n\r\n" + body), "Content-Type: multipart/mixed; boundary=b")
+    assert message.lossy
+    assert "flowed_text" in message.defects
+
+
+@pytest.mark.parametrize("padding", [b" ", b"\t", b" \t "])
+def test_a_padded_soft_break_is_a_loss(padding: bytes) -> None:
+    """S06: spaces behind "=" at a line's end are not covered by a signature; they are read as none, and for a person."""
+    content = ("Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: quoted-printable")
+    message = mail(b"Order: 5=" + padding + b"\r\n55\r\nx" + padding + b"\r\ny\r\n", *content)
+    assert message.texts[0].content == "Order: 555\nx\ny\n"
+    assert message.lossy
+    assert "soft_break_padded" in message.defects
+    plain = mail(b"Order: 5=\r\n55\r\nx" + padding + b"\r\ny\r\n", *content)
+    assert (plain.texts[0].content, plain.lossy) == ("Order: 555\nx\ny\n", False)
+
+
+def test_an_encoding_made_of_spaces_is_a_loss() -> None:
+    """S06: uuencode writes data as spaces, of which a signature covers neither number nor place."""
+    message = mail(
+        b"begin 644 x\r\n#86)C\r\n`\r\nend\r\n", PLAIN[:-2].decode(), "Content-Transfer-Encoding: x-uuencode"
+    )
+    assert only_text(message) == "abc"
+    assert message.lossy
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "windows-1251", "koi8-u"])
 @pytest.mark.parametrize(("html", "text"), [(True, False), (True, True), (False, True)])
 def test_letters_in_every_shape(charset: str, html: bool, text: bool) -> None:

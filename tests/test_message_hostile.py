@@ -46,6 +46,7 @@ TOKENS = [
         b"\xff\xd0",
         b'charset*="\0"',
         b"charset*=a'b'%00",
+        b"text/plain; charset*=%00''a",
         b"charset=utf-16",
     ),
     *(

@@ -15,6 +15,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email import message_from_bytes
 from email.message import Message as Mime
 from typing import Any
 
@@ -33,6 +34,10 @@ _KNOWN_ZONES = frozenset({"UT", "UTC", "GMT", "Z", "EST", "EDT", "CST", "CDT", "
 _COMMENT = re.compile(r"\([^()]*\)")
 _ALPHA_ZONE = re.compile(r"\d\s*([A-Za-z]+)\s*$")
 _NO_ZONE = re.compile(r"\d{1,2}:\d{2}(:\d{2})?\s*$")
+# Spaces at line ends of quoted-printable were added on the way (RFC 2045 §6.7, rule 3). No writer leaves them behind a
+# soft line break, and not every reader takes them away there.
+_PADDING = re.compile(rb"(?<![ \t])[ \t]++(?=\r?\n|\Z)")
+_PADDED_BREAK = re.compile(rb"=[ \t]++(?:\r?\n|\Z)")
 _TRANSFER_DEFECTS = {
     "InvalidBase64CharactersDefect": "base64_damaged",
     "InvalidBase64LengthDefect": "base64_damaged",
@@ -90,7 +95,8 @@ def describe(fields: Sequence[Field], *, default: str = "text/plain") -> tuple[D
                 defects.append("duplicate_" + key.replace("-", "_"))
             wanted.setdefault(key, value)
     header = b"".join(b"%s: %s\r\n" % (name.encode("ascii"), value) for name, value in wanted.items())
-    mime: Mime[str, str] = _parse(header + b"\r\n").message
+    # what mail-parser starts from; it goes on to read the charset at once, and fails on one with a NUL in it
+    mime: Mime[str, str] = message_from_bytes(header + b"\r\n")
     content_type = mime.get_content_type() if wanted.get("content-type") else default
 
     def parameter(read: Any) -> str:
@@ -122,13 +128,21 @@ def payload(body: bytes, encoding: str) -> tuple[bytes, tuple[str, ...]]:
         return body, ()
     if encoding not in ("base64", "quoted-printable", "x-uuencode", "uuencode", "uue", "x-uue"):
         return body, ("encoding_unknown",)
-    label = encoding.encode("ascii")
-    mime: Mime[str, str] = _parse(b"Content-Transfer-Encoding: " + label + b"\r\n\r\n" + body).message
+    defects: list[str] = []
+    if encoding == "quoted-printable":
+        if _PADDED_BREAK.search(body):
+            defects.append("soft_break_padded")
+        body = _PADDING.sub(b"", body)
+    elif encoding != "base64":
+        defects.append("uuencoded")
+    mime: Mime[str, str] = Mime()  # not parsed: there is nothing to find in a leaf's body, and the lines are many
+    mime["Content-Transfer-Encoding"] = encoding
+    mime.set_payload(body.decode("ascii", "surrogateescape"))
     try:
         data = mime.get_payload(decode=True)
     except (ValueError, binascii.Error):
-        return body, ("encoding_damaged",)
-    defects = [_TRANSFER_DEFECTS[kind] for d in mime.defects if (kind := type(d).__name__) in _TRANSFER_DEFECTS]
+        return body, (*defects, "encoding_damaged")
+    defects += [_TRANSFER_DEFECTS[kind] for d in mime.defects if (kind := type(d).__name__) in _TRANSFER_DEFECTS]
     return data if isinstance(data, bytes) else body, tuple(dict.fromkeys(defects))
 
 

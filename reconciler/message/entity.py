@@ -3,9 +3,11 @@ Cuts mail bytes: an entity (a mail or one MIME part) into header fields and body
 
 In: untouched bytes. Out: slices of them, so that an attached mail keeps the very bytes its sender signed.
 
-The cut is our own for two reasons. The standard library's parser takes a bare CR for a line end and RFC 6376 does
+The cut is our own for these reasons. The standard library's parser takes a bare CR for a line end and RFC 6376 does
 not, so the two would disagree on where the header ends and a letter could be signed as one text and read as another.
-And its cost on hostile input is not linear (5 MB of Content-Type parameters: minutes), so limits apply here first.
+A part's header lies in the body, of which relaxed canonicalisation (RFC 6376 §3.4.4) lets spaces at line ends come and
+go; what the cut makes of a part must not hang on them, so a line of spaces ends its header as an empty one does.
+And the standard library's cost on hostile input is not linear (5 MB of Content-Type parameters: minutes), so limits apply here first.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ MAX_FIELD = 16 * 1024  # bytes of one field; mail-parser and RFC 2231 decoding a
 
 _LINE_END = re.compile(rb"\r?\n")
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
-_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]*:(.*)", re.DOTALL)
+_PART_HEADER_END = re.compile(rb"\r?\n[ \t]*(?:\r?\n|\Z)")
+_BLANK_LINE = re.compile(rb"[ \t]*(?:\r?\n|\Z)")
+_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+)([ \t]*):(.*)", re.DOTALL)
 _AFTER_DELIMITER = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
 _UNFOLD = re.compile(rb"\r?\n(?=[ \t])")
 
@@ -39,9 +43,13 @@ class Entity:
         return [value for key, value in self.fields if key.lower() == name]
 
 
-def split(raw: bytes) -> Entity:
-    """Header fields and body of one entity; both line ends are accepted, mixed too."""
-    header, body = _halves(raw)
+def split(raw: bytes, *, part: bool = False) -> Entity:
+    """
+    Header fields and body of one entity; both line ends are accepted, mixed too.
+
+    part: a part of a multipart body; else a mail, also one that is attached: its signature is its own.
+    """
+    header, body = _part_halves(raw) if part else _halves(raw)
     defects: list[str] = []
     if len(header) > MAX_HEADER:
         header = header[:MAX_HEADER]
@@ -50,13 +58,15 @@ def split(raw: bytes) -> Entity:
     for line in _logical_lines(header):
         match = _FIELD.match(line)
         if match is None:
-            if found or not line.startswith(b"From "):  # an mbox separator may stand on top
+            if part or found or not line.startswith(b"From "):  # an mbox separator may stand on top of a mail
                 defects.append("header_malformed")
         elif len(found) == MAX_FIELDS:
             defects.append("headers_limit")
             break
         else:
-            value = match[2].strip(b" \t\r\n")
+            if match[2]:  # a field to us and none to others, who sign and check it
+                defects.append("header_malformed")
+            value = match[3].strip(b" \t\r\n")
             if len(value) > MAX_FIELD:
                 defects.append("header_too_long")
                 value = b""
@@ -79,6 +89,11 @@ def _halves(raw: bytes) -> tuple[bytes, bytes]:
     if first:
         return b"", raw[first.end() :]
     end = _HEADER_END.search(raw)
+    return (raw, b"") if end is None else (raw[: end.start()], raw[end.end() :])
+
+
+def _part_halves(raw: bytes) -> tuple[bytes, bytes]:
+    end = _BLANK_LINE.match(raw) or _PART_HEADER_END.search(raw)
     return (raw, b"") if end is None else (raw[: end.start()], raw[end.end() :])
 
 

@@ -19,13 +19,16 @@ MAX_PARTS = 200
 MAX_NESTING = 20
 _ATTACHED_TYPES = frozenset({"message/rfc822", "message/global"})
 _BREAK = re.compile(r"\r\n|\r")
-# A part so marked was not read as its sender wrote it, so its mail is never posted by itself.
+# A part so marked was not read as its sender wrote it, or by what no signature covers (how many spaces stand in a row or
+# at a line's end), so its mail is never posted by itself.
 _LOSSY_DEFECTS = frozenset(
     [
         "parts_limit",
         "nesting_limit",
         "headers_limit",
         "header_too_long",
+        "header_malformed",
+        "parameter_unreadable",
         "base64_damaged",
         "encoding_unknown",
         "encoding_damaged",
@@ -33,6 +36,11 @@ _LOSSY_DEFECTS = frozenset(
         "multipart_unclosed",
         "duplicate_content_type",
         "duplicate_content_transfer_encoding",
+        "duplicate_content_disposition",
+        "boundary_with_spaces",
+        "flowed_text",
+        "soft_break_padded",
+        "uuencoded",
     ]
 )
 
@@ -93,12 +101,14 @@ class Walk:
         parts, closed = children(entity.body, boundary, most=self.budget.parts)
         if not closed and len(parts) <= self.budget.parts:
             self.found.defects.append("multipart_unclosed" if parts else "boundary_missing")
+        if any(c.isspace() for c in about.boundary):
+            self.found.defects.append("boundary_with_spaces")
         default = "message/rfc822" if about.content_type == "multipart/digest" else "text/plain"
         for raw in parts:
             if self.budget.parts <= 0:
                 self.found.defects.append("parts_limit")
                 return
-            self.visit(split(raw), depth=depth + 1, default=default, inside_attachment=attachment)
+            self.visit(split(raw, part=True), depth=depth + 1, default=default, inside_attachment=attachment)
 
     def _attached_mail(self, entity: Entity, about: Description, *, depth: int) -> None:
         raw, defects = engine.payload(entity.body, about.encoding)  # RFC 2046 forbids base64 here; Outlook does it
@@ -127,6 +137,7 @@ class Walk:
             self.found.defects.append(decoded.defect)
         content = _BREAK.sub("\n", decoded.content)
         if kind == "text" and about.flowed:
+            self.found.defects.append("flowed_text")
             content = unflow(content, delsp=about.delsp)
         into = self.found.texts if kind == "text" else self.found.htmls
         path = f"{self.prefix}{kind}[{len(into)}]"
