@@ -149,6 +149,7 @@ def rules_of(settings: Settings) -> Rules:
                 merchant=table.merchant,
                 since=table.since,
                 max_bytes=table.max_bytes,
+                forwarders=table.forwarders,
             )
             for name, table in settings.mailboxes.items()
         },

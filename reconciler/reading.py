@@ -42,6 +42,7 @@ def read(
     senders: Mapping[str, Collection[str]] = _NOTHING,
     order_fields: Mapping[str, Collection[str]] = _NOTHING,
     timezones: Mapping[str, str] = MappingProxyType({}),
+    forwarders: Collection[str] | None = None,
     damage_seen: bool = False,
 ) -> Reading:
     """
@@ -49,12 +50,13 @@ def read(
 
     senders: per parser NAME further domains and addresses from the settings under which it claims too.
     order_fields: per parser NAME the labels of the field that holds the order number. timezones: per parser NAME.
+    forwarders: as `claim` takes them.
     damage_seen: a person has compared a message that was decoded with loss, and it may post.
     A mail that nobody claims and that carries exactly one claimed message/rfc822 is read there.
     Raises: MessageTooLarge, Unclaimed, ClaimedTwice, ParserFailed, MessageDamaged (a payment read from a lossy message),
     and what the parser holds it for.
     """
-    parser, source = claim(message, parsers, senders=senders)
+    parser, source = claim(message, parsers, senders=senders, forwarders=forwarders)
     parser = _configured(parser, order_fields.get(parser.NAME, ()), timezones.get(parser.NAME))
     try:
         notices = tuple(parser.parse(source))
@@ -77,18 +79,25 @@ def read(
 
 
 def claim(
-    message: Message, parsers: Collection[Parser], *, senders: Mapping[str, Collection[str]] = _NOTHING
+    message: Message,
+    parsers: Collection[Parser],
+    *,
+    senders: Mapping[str, Collection[str]] = _NOTHING,
+    forwarders: Collection[str] | None = None,
 ) -> tuple[Parser, Message]:
     """
     The one parser that claims a message, and the message it claims: the mail itself, or the one it carries.
 
+    forwarders: the addresses from which a carried message is looked into; None: a person handed the mail in, and it is
+    looked into whoever sent it. A mail with no From address, or several, has no sender: nobody claims it or what it carries.
     Raises: MessageTooLarge, Unclaimed, ClaimedTwice.
     """
+    opened = message.sender is not None and (forwarders is None or is_sender(message.sender, forwarders))
     claims = [(parser, message) for parser in _claimants(message, parsers, senders)]
-    if not claims:
+    if not claims and opened:
         claims = [(p, inner) for inner in _carried(message) for p in _claimants(inner, parsers, senders)]
     if not claims:
-        raise Unclaimed("no parser claims this sender", sender=message.sender.email if message.sender else "")
+        raise _unclaimed(message, opened=opened)
     if len(claims) > 1:
         names = [parser.NAME for parser, _ in claims]
         what = "carries more than one claimed message" if len(set(names)) == 1 else "is claimed by more than one parser"
@@ -115,7 +124,19 @@ def is_sender(address: Address | None, senders: Collection[str]) -> bool:
     return False
 
 
+def _unclaimed(message: Message, *, opened: bool) -> Unclaimed:
+    sender = message.sender
+    if sender is None:
+        return Unclaimed(f"{len(message.senders)} From addresses, not one, so nobody claims it", sender="")
+    why = "no parser claims this sender"
+    if message.attached and not opened:
+        why += ", and it is none of the mailbox's forwarders, whose attached mails are looked into"
+    return Unclaimed(why, sender=sender.email)
+
+
 def _claimants(message: Message, parsers: Collection[Parser], senders: Mapping[str, Collection[str]]) -> list[Parser]:
+    if message.sender is None:
+        return []
     return [
         parser
         for parser in parsers
@@ -124,13 +145,14 @@ def _claimants(message: Message, parsers: Collection[Parser], senders: Mapping[s
 
 
 def _carried(message: Message) -> Sequence[Message]:
-    """Every message within, however deep."""
+    """Every message within, however deep, but for what one without a sender carries."""
     found: list[Message] = []
     waiting = list(message.attached)
     while waiting:
         inner = waiting.pop(0)
         found.append(inner)
-        waiting.extend(inner.attached)
+        if inner.sender is not None:
+            waiting.extend(inner.attached)
     return found
 
 

@@ -1,9 +1,10 @@
 """
 How mail of ours is told from foreign mail by its header alone.
 
-Comes in: the settings' gateways and one mailbox. Goes out: `Recognition` for the mailbox edge. Ours is mail whose From
-has an address of a gateway's domain (or below it), of a named sender, or of a forwarder this mailbox names. The address
-is compared, never a display name or a part of a string; whether the letter is to be believed is judged later.
+Comes in: the settings' gateways and one mailbox. Goes out: `Recognition` for the mailbox edge. Ours is mail whose one From
+address is of a gateway's domain (or below it), of a named sender, or of a forwarder this mailbox names; with several From
+addresses it has no sender and is foreign. The address is compared, never a display name or a part of a string; whether
+the letter is to be believed is judged later.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def recognition(
     told = [sorted(known), sorted(parser.NAME for parser in parsers), ENGINE]
 
     def is_ours(message: Message) -> bool:
-        return any(_known(address.email.lower(), known) for address in message.senders)
+        return message.sender is not None and _known(message.sender.email.lower(), known)
 
     def has_success_words(subject: str) -> bool:
         folded = fold_words(subject)

@@ -59,6 +59,13 @@ class Fake:
         return [Notice(parser=self.NAME, gateway="gate", kind=self.kind, order_raw="/".join(self.order_fields))]
 
 
+class Greedy(Fake):
+    """A parser that looks at any From address, which it should not."""
+
+    def claims(self, message: Message) -> bool:
+        return any(is_sender(address, [self.domain]) for address in message.senders)
+
+
 def test_one_claim_is_read() -> None:
     """A mail claimed once is read by that parser, and is its own source."""
     mail = message()
@@ -113,6 +120,33 @@ def test_two_attached_notices_are_held() -> None:
     """P12: a forward that carries two claimed mails is for a person."""
     with pytest.raises(ClaimedTwice):
         read(message("me@example.org", message(), message()), [Fake()])
+
+
+def test_attached_mail_is_opened_for_forwarders_alone() -> None:
+    """P12: in a mailbox only its forwarders' attached mails are looked into, their whole addresses compared."""
+    outer = message("Me@Example.org", message())
+    assert read(outer, [Fake()], forwarders=["me@example.org"]).source is outer.attached[0]
+    for forwarders in ([], ["you@example.org"], ["me@example.org.net"], ["xme@example.org"]):
+        with pytest.raises(Unclaimed) as caught:
+            read(outer, [Fake()], forwarders=forwarders)
+        assert "forwarders" in str(caught.value)
+    with pytest.raises(Unclaimed) as caught:
+        read(message("me@example.org"), [Fake()], forwarders=[])
+    assert "forwarders" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "senders", [(), ("notify@gate.example", "me@example.org"), ("notify@gate.example", "notify@gate.example")]
+)
+@pytest.mark.parametrize("forwarders", [None, ["me@example.org", "notify@gate.example"]])
+def test_a_mail_without_one_sender_is_never_looked_into(senders: tuple[str, ...], forwarders: list[str] | None) -> None:
+    """P17: several From addresses are no sender: nobody claims the mail, and nothing attached to it is opened."""
+    odd = replace(message(), senders=tuple(Address(name="", email=email) for email in senders))
+    for mail in (odd, replace(odd, attached=(message(),)), message("me@example.org", odd)):
+        with pytest.raises(Unclaimed):
+            read(mail, [Fake(), Greedy()], forwarders=forwarders)
+    with pytest.raises(Unclaimed):
+        read(message("me@example.org", replace(odd, attached=(message(),))), [Fake()], forwarders=forwarders)
 
 
 def test_a_claimed_mail_is_read_itself() -> None:

@@ -42,7 +42,7 @@ def reprocess(
         told = [
             (name, done)
             for name, raw in batch
-            for done in app.intake.take(raw, mailbox=mailbox, received_at=app.ledger.clock())
+            for done in app.intake.take(raw, mailbox=mailbox, received_at=app.ledger.clock(), by_hand=True)
         ]
         ended = going.go_on([done for _, done in told])
         yield from ((name, done) for (name, _), done in zip(told, ended, strict=True))

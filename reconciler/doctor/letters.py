@@ -60,8 +60,9 @@ def _tally(app: App, name: str, folder: OpenFolder, uids: Sequence[int]) -> Tall
         if raw is None:
             continue
         try:
-            message = decode(raw, max_bytes=app.settings.mailboxes[name].max_bytes)
-            parser, source = claim(message, app.parsers, senders=app.intake.rules.senders)
+            box = app.settings.mailboxes[name]
+            message = decode(raw, max_bytes=box.max_bytes)
+            parser, source = claim(message, app.parsers, senders=app.intake.rules.senders, forwarders=box.forwarders)
         except HeldError as exc:
             tally.unread[exc.reason.value] += 1
             continue

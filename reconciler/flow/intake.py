@@ -47,6 +47,9 @@ KEY_ANSWER_PAUSE = timedelta(minutes=2)
 KEY_ANSWER_DEADLINE = timedelta(hours=24)
 """A signature whose key DNS does not give is tried again this often, and for this long."""
 
+HANDED_IN = "handed_in"
+"""Among what a person overruled of a message: he handed it in himself, whoever sent it."""
+
 OLDER_THAN_CUTOFF = timedelta(days=1)
 """How much older than the mailbox's cut-off a payment may be (design, rule 9)."""
 
@@ -85,8 +88,13 @@ class Intake:
         received_at: datetime,
         ref: MailRef | None = None,
         truncated: bool = False,
+        by_hand: bool = False,
     ) -> tuple[Outcome, ...]:
-        """Store a message and read it. The same bytes again, from any folder or by hand, are read no second time."""
+        """
+        Store a message and read it. The same bytes again, from any folder or by hand, are read no second time.
+
+        by_hand: a person handed it in, so a mail that it carries is looked into whoever sent it.
+        """
         limit = self.rules.mailboxes[mailbox].max_bytes if mailbox in self.rules.mailboxes else 5_000_000
         message = decoding.decode(raw, max_bytes=limit)
         with self.ledger.begin() as tx:
@@ -102,6 +110,10 @@ class Intake:
             if truncated and new:
                 tx.close_mail(mail.id, MailState.TAKEN, facts={"truncated": True})
                 mail = tx.mail(mail.id)
+            elif by_hand and message.attached and (new or mail.state is MailState.TAKEN):
+                # kept with what a person overruled, so that it is opened again when it is read again
+                marks = [*mail.facts.get("acknowledged", ()), HANDED_IN]
+                mail = tx.close_mail(mail.id, MailState.TAKEN, facts={"acknowledged": marks})
         if new or mail.state is MailState.TAKEN:
             return self.read(mail)
         return self.standing(mail)
@@ -139,13 +151,15 @@ class Intake:
     def reading_of(self, mail: Mail, raw: bytes) -> reading.Reading:
         """How today's parsers read a stored message. Raises HeldError."""
         box = self.rules.mailboxes.get(mail.mailbox, MailboxRules(name=mail.mailbox))
+        overruled = mail.facts.get("acknowledged", ())
         return reading.read(
             decoding.decode(raw, max_bytes=box.max_bytes),
             self.parsers,
             senders=self.rules.senders,
             order_fields=self.rules.order_fields,
             timezones=self.rules.timezones,
-            damage_seen=Reason.MESSAGE_DAMAGED in mail.facts.get("acknowledged", ()),
+            forwarders=None if HANDED_IN in overruled else box.forwarders,
+            damage_seen=Reason.MESSAGE_DAMAGED in overruled,
         )
 
     def _read(self, mail: Mail, raw: bytes) -> tuple[Outcome, ...]:

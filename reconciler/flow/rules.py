@@ -17,6 +17,7 @@ class MailboxRules:
     merchant: str | None = None  # the settings' name, for letters that name none
     since: datetime | None = None
     max_bytes: int = 5_000_000
+    forwarders: tuple[str, ...] = ()  # addresses whose attached mails are looked into
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
