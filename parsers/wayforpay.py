@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from parsers._wayforpay_words import WORDS
 from reconciler.errors import FieldUnreadable, HeldError, Unreadable
 from reconciler.extract.fields import Sheet, read_money, read_paid_at, statuses, words_of
-from reconciler.extract.kinds import Said, Words, decide
+from reconciler.extract.kinds import Said, decide
 from reconciler.extract.labels import Pair, folded
 from reconciler.extract.orders import clean_order, is_reference
 from reconciler.extract.text import one_line
@@ -133,51 +134,6 @@ LISTING = (
 SPOKEN = ("Оплачено", "Сплачено", "Paid", "Повернено", "Возвращено", "Refunded", "Зараховано", "Зачислено", "Credited")
 EITHER = folded(SPOKEN)
 
-WORDS = Words(
-    veto=(
-        (Kind.CHARGEBACK, re.compile(r"charge-?back|чардж?-?бек|чардж?бэк|оскаржен|опротестован")),
-        (Kind.REFUND, re.compile(r"\b(?:повернен|повернут|повертаєм|возврат|возвращ|refund|сторно|reversed|reversal|money back)")),
-        (Kind.VOID, re.compile(r"\b(?:скасован|скасуван|анульован|анулюван|отмен|аннулирован|void|cancell?ed|cancellation)")),
-        (Kind.DECLINED, re.compile(
-            r"неуспішн|неуспешн|\bне\s?(?:успішн|успешн|вдал|удал|пройш|прош[её]л|оплачен|підтвердж|подтвержд|проведен|виконан|сплачен)"
-            r"|\b(?:відхилен|відхилил|відмов|отклон|отказ|declin|failed|failure|fail\b|unsuccess|reject|denied|unpaid|expired|"
-            r"прострочен|просроч|помилк|ошибк|error|insufficient|недостатн|недостаточн|термін дії \w* ?(?:минув|сплив|закінч))"
-            r"|\bnot (?:successful|approved|paid|completed|processed)|\bcould not\b|\bcouldn't\b"
-        )),
-        (Kind.PENDING, re.compile(
-            r"\b(?:очіку|ожида|чекає|pending|в обробці|на обробці|обробляєт|в обработке|обрабатыва|на перевірці|на проверке|waiting|"
-            r"await|in\s?process|processing|холд|hold\b|on hold|заблокован|блокуван|заблокирован|preauth|авторизац|authoriz|"
-            r"створено|создан|created)|inprocessing"
-        )),
-    ),
-    happened=re.compile(
-        r"\b(?:повернено|повернуто|скасовано|відхилено|неуспішн\w+|возвращен\w*|отменен\w*|отклонен\w*|refunded|declined|voided|"
-        r"reversed|cancell?ed|charged back)\b|\bне (?:оплачен|пройш|прош[её]л|зарахован)"
-    ),
-    success=re.compile(
-        r"успішн|успешн|\b(?:оплачен|сплачен|підтверджен|подтвержден|підтвердж|проведен|зарахован|зачислен|виконан|выполнен|"
-        r"завершен|прийнят|принят|approved|success|paid\b|completed|accepted|payment received|received (?:a )?(?:new )?payment|"
-        r"new payment|новий плат|нова оплат|новый плат|новая оплат|ок$|ok$|"
-        r"(?:отриман|надійш|получен|поступ)\S* (?:\S+ ){0,3}(?:плат|оплат|кошт)|(?:плат|оплат|кошт)\S* (?:\S+ ){0,3}(?:отриман|надійш|получен|поступи))"
-    ),
-    receipt=re.compile(
-        r"квитанці(?!\S* (?:надіслан|відправлен|платник))|квитанци(?!\S* (?:отправлен|плательщ))|\breceipt(?! of)|\bчек\b|"
-        r"\bви (?:\S+ )?(?:оплатили|сплатили|здійснили)|\bвы (?:\S+ )?(?:оплатили|совершили)|\byou(?: have|'ve)? (?:\S+ )?paid\b|"
-        r"\bваш(?:а|у|ого|ої|ей)? (?:\S+ )?(?:плат[іе]ж|оплат|покупк)|\byour (?:\S+ )?(?:payment|purchase)\b|"
-        r"дякуємо за (?:\S+ )?(?:оплат|покупк|платіж|замовлення)|спасибо за (?:\S+ )?(?:оплат|покупк|плат[её]ж|заказ)|"
-        r"благодарим за (?:оплат|покупк|заказ)|thank(?:s| you) for (?:your |the )?(?:payment|purchase|order)"
-    ),
-    payer_thanked=re.compile(
-        r"\bви (?:\S+ )?(?:оплатили|сплатили)|\bвы (?:\S+ )?оплатили|\byou(?: have|'ve)? paid\b|"
-        r"дякуємо за (?:вашу )?(?:оплат|покупк)|(?:спасибо|благодарим) за (?:вашу )?(?:оплат|покупк)|"
-        r"thank(?:s| you) for (?:your |the )?(?:payment|purchase)"
-    ),
-    merchant=re.compile(r"ваш\S* (?:магазин|сайт|кліє?нт|покупе?ц|клиент|покупател)|your (?:shop|store|customer|client|merchant|website|site)\b"),
-    register=re.compile(r"\b(?:реєстр|реестр|register|registry|звіт|отч[её]т|report\b|statement|виписк|выписк)"),
-    payout=re.compile(r"\b(?:виплат|выплат|payout|settlement|розрахунков\S+ період|перераховано на (?:ваш|рахунок)|withdrawal)"),
-    test=re.compile(r"\bтестов\S+ (?:плат|режим|операці|операци|магазин|транзакц)|\btest (?:mode|payment|transaction|shop|merchant)|\bsandbox\b"),
-)  # fmt: skip
-
 TEST_MERCHANTS = frozenset({"test_merch_n1", "test_merchant"})  # the published test shop; its payments move no money
 
 _LIST_FILE = re.compile(r"\.(?:zip|csv|xlsx?)$", re.IGNORECASE)
@@ -227,13 +183,16 @@ class WayForPay:
         return Sheet(NAME, message, labels, listing=LISTING, spoken=SPOKEN)
 
     def _kind(self, message: Message, sheet: Sheet) -> Kind:
-        statements = sheet.statements
+        statements = [line for line in sheet.statements if not line.doubtful]
         said = Said(
             subject=message.subject,
             status=statuses(sheet),
+            inner=[pair.value for pair in sheet.of("status", "operation") if pair.inner],
             early=[line.text for line in statements if line.early],
             late=[line.text for line in statements if not line.early],
+            doubtful=[line.text for line in sheet.statements if line.doubtful],
             aside=words_of(sheet.unknown()),
+            names=[pair.value for pair in sheet.of("merchant")],
         )
         listed = any(_LIST_FILE.search(file.filename) for file in message.attachments)
         if listed and not sheet.of("reference"):

@@ -182,7 +182,7 @@ def test_statements_leave_out_pairs_and_links() -> None:
     """What the letter says is what stands outside of pairs and of links."""
     html = "<h1>Успішний платіж</h1><p>Сума: 5 грн</p><p>Дякуємо <a href=x>Скасувати</a></p>"
     page = read_html("html[0]", html, KNOWN)
-    assert [(said.text, said.early) for said in page.statements] == [("Успішний платіж", True), ("Дякуємо", False)]
+    assert [(said.text, said.early) for said in page.statements if not said.doubtful] == [("Успішний платіж", True), ("Дякуємо", False)]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from parsers import wayforpay
 from reconciler.errors import FieldAmbiguous, FieldMissing, HeldError, Unreadable
-from reconciler.model import Address, Kind, Message, Notice, TextPart
+from reconciler.model import MONEY_BACK, Address, Kind, Message, Notice, TextPart
 from reconciler.money import Money
 from reconciler.ports import Parser
 
@@ -115,9 +115,14 @@ def test_kinds_by_status(status: str, kind: Kind) -> None:
 
 @pytest.mark.parametrize(("status", "kind"), [case for case in KINDS if case[1] is not Kind.PAYMENT])
 def test_a_veto_in_the_subject_or_headline_beats_a_success(status: str, kind: Kind) -> None:
-    """P11: "Статус: Успішно" under a headline that says otherwise is what the headline says."""
-    assert one(letter(subject=status)).kind is kind
+    """P11: "Статус: Успішно" under a headline that says otherwise is what the headline says; by a subject no money goes back."""
     assert one(letter(head=status)).kind is kind
+    if kind not in MONEY_BACK:
+        assert one(letter(subject=status)).kind is kind
+        return
+    with pytest.raises(Unreadable):
+        wayforpay.parse(letter(subject=status))
+    assert one(letter(("Статус", status), subject=status)).kind is kind
 
 
 @pytest.mark.parametrize(

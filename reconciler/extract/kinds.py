@@ -3,13 +3,18 @@ What a letter says happened → the kind of its notice.
 
 Comes in: the letter's own words, apart from what a payer can type, and a sender's table of words. Goes out: the kind, or
 `Unreadable` when the words do not say it. Veto words are looked for before success words, as "неуспішний" contains "успішний".
+
+What says that a payment was made is closed: a status must consist of the table's phrases and of nothing else, and a sentence
+counts only when it has a payment and a success in it and no word that the table does not list. So a letter about money that is
+reserved, sent back or not received is never a payment for want of one more veto word: its words are not known, and it is held.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from reconciler.errors import Unreadable
 from reconciler.extract.text import fold_words
@@ -22,13 +27,22 @@ class Words:
 
     veto: Sequence[tuple[Kind, re.Pattern[str]]]  # first match wins; what never is income
     happened: re.Pattern[str]  # veto words in a form that tells what has happened, not what may
-    success: re.Pattern[str]
+    status: re.Pattern[str]  # one word of a status that says success
+    done: re.Pattern[str]  # one word that may stand beside it: "completed"
+    noun: re.Pattern[str]  # one word: a payment
+    success: re.Pattern[str]  # one word: that it was made
+    plain: re.Pattern[str]  # any other single word that a sentence of success may hold
+    stem: re.Pattern[str]  # a trace of success, anywhere in a word
+    negation: re.Pattern[str]
+    other: re.Pattern[str]  # events that are no payment
     receipt: re.Pattern[str]  # said to a payer
     payer_thanked: re.Pattern[str]  # said to a payer and nobody else, wherever it stands
+    payer: re.Pattern[str]  # speaks to a payer, of whatever
     merchant: re.Pattern[str]  # said to a merchant
     register: re.Pattern[str]
     payout: re.Pattern[str]  # our money moving on, no payment of anybody
-    test: re.Pattern[str]
+    test: re.Pattern[str]  # a test, plainly
+    tested: re.Pattern[str]  # a word about tests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,23 +50,33 @@ class Said:
     """
     The letter's words by where they stand.
 
-    status: values of its status labels. early: lines above the first pair. late: lines below. aside: values of labels nobody
-    knows, which may be a payer's words.
+    status: values of its status labels. inner: those of them that stand behind another value on one line, where a payer may
+    have typed them. early: lines above the first pair. late: lines below. doubtful: lines that are read as a pair and may be a
+    statement. aside: values of labels nobody knows, which may be a payer's words. names: the shop as printed, whose words
+    tell of no event.
     """
 
     subject: str
     status: Sequence[str]
     early: Sequence[str]
     late: Sequence[str]
+    inner: Sequence[str] = ()
+    doubtful: Sequence[str] = ()
     aside: Sequence[str] = ()
+    names: Sequence[str] = ()
 
 
 _MAYBE = re.compile(
-    r"\b(?:якщо|у разі|в разі|у випадку|можлив|можна|може|щоб|протягом|правила|умови|політика|питан|"
-    r"если|в случае|возможн|можно|может|чтобы|в течение|правила|условия|вопрос|"
-    r"if|in case|may|can|could|to request|within|policy|terms|how to|questions?)"
+    r"\b(?:якщо|у разі|в разі|у випадку|можлив\w*|можна|може|можуть|щоб|протягом|правила|умови|політика|питання|"
+    r"если|в случае|возможн\w*|можно|может|могут|чтобы|в течение|правила|условия|вопрос\w*|"
+    r"if|in case|may|can|could|to request|within|policy|terms|how to|questions?)\b"
 )
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
+_NAME = re.compile(  # a site, an account, a reference
+    r"(?<![\w.@/-])(?:(?:https?://)?[a-z0-9][a-z0-9-]*(?:[._@][a-z0-9-]+)+/?|[a-z0-9-]*[0-9][a-z0-9-]*)(?![\w@])"
+)
+_WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+_NUMBERED = re.compile(r"\bno\.? ?(?=[#№]?\d)")  # "order No 5" denies nothing
 
 
 def decide(said: Said, words: Words, *, parser: str, attached_list: bool = False) -> Kind:
@@ -62,60 +86,165 @@ def decide(said: Said, words: Words, *, parser: str, attached_list: bool = False
     attached_list: a file that may be a register hangs on it.
     Raises: Unreadable when nothing plainly says it; an unsure letter is never a payment.
     """
-    subject = fold_words(said.subject)
-    status = [fold_words(value) for value in said.status]
-    early, late = _sentences(said.early), _sentences(said.late)
-    if words.register.search(subject) or (attached_list and any(words.register.search(line) for line in early)):
-        return Kind.REGISTER
-    for source in (status, [subject], early):
-        if kind := _vetoed(source, words):
+    return _Case(said, words, parser).decide(attached_list=attached_list)
+
+
+class _Case:
+    """One letter's words, folded, and the questions asked of them in turn."""
+
+    def __init__(self, said: Said, words: Words, parser: str) -> None:
+        self.words, self.parser = words, parser
+        names = sorted((fold_words(name) for name in said.names), key=len, reverse=True)
+        self._names = [name for name in names if name]
+        self.subject = self._sentences([said.subject])
+        self.status = [fold_words(value) for value in said.status]
+        self.inner = [fold_words(value) for value in said.inner]
+        self.early = self._sentences(said.early)
+        self.late = [line for line in self._sentences(said.late) if not _MAYBE.search(line)]
+        self.doubtful = self._sentences(said.doubtful)
+        self.aside = [fold_words(value) for value in said.aside]
+        self.told = [*self.subject, *self.early]
+
+    def decide(self, *, attached_list: bool) -> Kind:
+        words = self.words
+        paid = [value for value in self.status if _is_paid(value, words)]
+        if _any(words.register, self.subject) or (attached_list and _any(words.register, self.early)):
+            if paid:
+                raise self.unreadable("a register with a payment's status", found="register")
+            return Kind.REGISTER
+        if kind := self._vetoed_by_status(paid) or self._vetoed_by_lines(bool(paid)):
             return kind
-    told = [subject, *early]
-    if any(words.payout.search(line) for line in told):
-        raise Unreadable("a letter about a payout", parser=parser, found="payout")
-    if any(words.happened.search(line) for line in late):
-        raise Unreadable("its last lines contradict a payment", parser=parser, found="veto below the payment")
-    if not status and (_vetoed(late, words) or _vetoed([fold_words(value) for value in said.aside], words)):
-        raise Unreadable("no status, and words that deny a payment", parser=parser, found="veto without a status")
-    _demand_success(status, told, late, words, parser)
-    return _addressed(told, late, [*status, subject, *early, *late], words, parser)
+        self._refuse_denials()
+        self._demand_success()
+        return self._addressed()
+
+    def _vetoed_by_status(self, paid: Sequence[str]) -> Kind | None:
+        kind = self._vetoed(self.status)
+        if kind and paid and self._vetoed(self.inner):
+            raise self.unreadable("two words of status, one of them behind another value", found="status")
+        return kind
+
+    def _vetoed_by_lines(self, paid: bool) -> Kind | None:
+        """By the subject, in which a payer's words may stand, and by what the letter opens with."""
+        kind = self._vetoed(self.subject)
+        if kind in MONEY_BACK and (paid or any(self._is_success(line) for line in self.early)):
+            if self._vetoed(self.early) != kind:
+                raise self.unreadable("money back by the subject alone, and a success", found="veto in the subject")
+        elif kind:
+            return kind
+        kind = self._vetoed(self.early)
+        if kind in MONEY_BACK and not self._vetoed([line for line in self.early if not _MAYBE.search(line)]):
+            raise self.unreadable("speaks of what may happen", found="veto")
+        return kind
+
+    def _refuse_denials(self) -> None:
+        words = self.words
+        if _any(words.payout, self.told):
+            raise self.unreadable("a letter about a payout", found="payout")
+        if self._vetoed(self.doubtful):
+            raise self.unreadable("a line that is a pair or a statement denies a payment", found="veto in a pair")
+        if _any(words.happened, self.late) or any(map(self._contradicts, [*self.doubtful, *self.late, *self.aside])):
+            raise self.unreadable("its last lines contradict a payment", found="veto below the payment")
+        if not self.status and (self._vetoed(self.late) or self._vetoed(self.aside)):
+            raise self.unreadable("no status, and words that deny a payment", found="veto without a status")
+        for line in self.told:
+            if words.other.search(line):
+                raise self.unreadable("tells of something that is no payment", found=line[:60])
+            if self._contradicts(line):
+                raise self.unreadable("denies something about a payment", found=line[:60])
+
+    def _demand_success(self) -> None:
+        words = self.words
+        odd = [value for value in self.status if not _is_status(value, words)]
+        if odd:
+            raise self.unreadable(f"status {odd[0][:60]!r} is not a word we know", status=odd[0][:60])
+        if _any(words.receipt, self.told):
+            return
+        unsure = [line for line in self.told if words.stem.search(line) and not self._is_success(line)]
+        if unsure:
+            raise self.unreadable(f"{unsure[0][:60]!r} is no success that we know", found=unsure[0][:60])
+        paid = any(_is_paid(value, words) for value in self.status)
+        if not paid and not any(self._is_success(line) for line in (*self.told, *self.late)):
+            raise self.unreadable("nothing says what happened")
+
+    def _addressed(self) -> Kind:
+        words = self.words
+        to_payer = _any(words.receipt, self.told) or _any(words.payer_thanked, [*self.told, *self.late])
+        if to_payer and _any(words.merchant, self.told):
+            raise self.unreadable("speaks to the payer and to the merchant", found="receipt and notice")
+        if to_payer:
+            return Kind.RECEIPT
+        if _any(words.payer, self.told):
+            raise self.unreadable("speaks to the payer, and is no plain receipt", found="payer")
+        everything = [*self.status, *self.told, *self.late]
+        if _any(words.test, everything):
+            return Kind.TEST
+        if _any(words.tested, [*everything, *self.doubtful, *self.aside]):
+            raise self.unreadable("speaks of a test, and does not say that it is one", found="test")
+        return Kind.PAYMENT
+
+    def _vetoed(self, lines: Sequence[str]) -> Kind | None:
+        found = [kind for kind, pattern in self.words.veto if _any(pattern, lines)]
+        if not found:
+            return None
+        if found[0] in MONEY_BACK and found[0] is not Kind.CHARGEBACK:
+            # "повернення в обробці", "refund declined": no money has moved back
+            if kind := next((kind for kind in found if kind in {Kind.PENDING, Kind.DECLINED}), None):
+                return kind
+            pattern = dict(self.words.veto)[found[0]]
+            if any(self._denies(line) for line in lines if pattern.search(line)):
+                raise self.unreadable("denies that money went back", found="negation")
+        return found[0]
+
+    def _is_success(self, sentence: str) -> bool:
+        """A payment, a success, and no word that is not known."""
+        if self._denies(sentence) or not (_has(self.words.noun, sentence) and _has(self.words.success, sentence)):
+            return False
+        known = (self.words.noun, self.words.success, self.words.done, self.words.plain)
+        rest = self.words.merchant.sub(" ", sentence)
+        return all(any(pattern.fullmatch(word) for pattern in known) for word in _WORD.findall(rest))
+
+    def _denies(self, sentence: str) -> bool:
+        return self.words.negation.search(sentence) is not None
+
+    def _contradicts(self, sentence: str) -> bool:
+        """Of a payment or a success it says that it was not, was another thing, or was the reader's own."""
+        words = self.words
+        if not (words.stem.search(sentence) or _has(words.noun, sentence)):
+            return False
+        return self._denies(sentence) or any(p.search(sentence) is not None for p in (words.other, words.payer))
+
+    def _sentences(self, lines: Sequence[str]) -> list[str]:
+        """Sentences without the names of shops and sites."""
+        return [
+            sentence
+            for line in lines
+            for sentence in _SENTENCE.split(_NAME.sub(" ", _NUMBERED.sub(" ", self._nameless(fold_words(line)))))
+            if sentence.strip()
+        ]
+
+    def _nameless(self, line: str) -> str:
+        for name in self._names:
+            line = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", line) if name in line else line
+        return line
+
+    def unreadable(self, message: str, **facts: Any) -> Unreadable:
+        return Unreadable(message, parser=self.parser, **facts)
 
 
-def _demand_success(status: Sequence[str], told: Sequence[str], late: Sequence[str], words: Words, parser: str) -> None:
-    odd = [value for value in status if not words.success.search(value)]
-    if odd:
-        raise Unreadable(f"status {odd[0][:60]!r} is not a word we know", parser=parser, status=odd[0][:60])
-    to_payer = any(words.receipt.search(line) for line in told)
-    if not status and not to_payer and not any(words.success.search(line) for line in [*told, *late]):
-        raise Unreadable("nothing says what happened", parser=parser)
+def _any(pattern: re.Pattern[str], lines: Iterable[str]) -> bool:
+    return any(pattern.search(line) for line in lines)
 
 
-def _addressed(told: Sequence[str], late: Sequence[str], everything: Sequence[str], words: Words, parser: str) -> Kind:
-    to_payer = any(words.receipt.search(line) for line in told) or any(
-        words.payer_thanked.search(line) for line in [*told, *late]
-    )
-    if to_payer and any(words.merchant.search(line) for line in told):
-        raise Unreadable("speaks to the payer and to the merchant", parser=parser, found="receipt and notice")
-    if to_payer:
-        return Kind.RECEIPT
-    return Kind.TEST if any(words.test.search(line) for line in everything) else Kind.PAYMENT
+def _has(pattern: re.Pattern[str], sentence: str) -> bool:
+    return any(pattern.fullmatch(word) for word in _WORD.findall(sentence))
 
 
-def _vetoed(lines: Sequence[str], words: Words) -> Kind | None:
-    found = [kind for kind, pattern in words.veto if any(pattern.search(line) for line in lines)]
-    if not found:
-        return None
-    if found[0] in MONEY_BACK and found[0] is not Kind.CHARGEBACK:
-        # "повернення в обробці", "refund declined": no money has moved back
-        return next((kind for kind in found if kind in {Kind.PENDING, Kind.DECLINED}), found[0])
-    return found[0]
+def _is_status(value: str, words: Words) -> bool:
+    """Words of success and of payment, joined by blanks, strokes and commas, and nothing else."""
+    parts = re.split(r"[\s/,.]+", value.strip(" .!/,"))
+    return all(any(known.fullmatch(part) for known in (words.status, words.done, words.noun)) for part in parts)
 
 
-def _sentences(lines: Sequence[str]) -> list[str]:
-    """Sentences that state something; those about what may happen are left out."""
-    return [
-        sentence
-        for line in lines
-        for sentence in _SENTENCE.split(fold_words(line))
-        if sentence and not _MAYBE.search(sentence)
-    ]
+def _is_paid(value: str, words: Words) -> bool:
+    return _is_status(value, words) and _has(words.status, value)

@@ -24,12 +24,17 @@ from reconciler.extract.text import clean, fold_label, one_line
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """A label and its value as printed; `loose` when nothing but a space stands between them."""
+    """
+    A label and its value as printed.
+
+    loose: nothing but a space stands between them. inner: the pair stands behind another value on one line of text.
+    """
 
     label: str
     value: str
     part: str
     loose: bool = False
+    inner: bool = False
 
     @property
     def key(self) -> str:
@@ -38,11 +43,16 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A line outside of pairs; `early` when it stands before the first known pair of its part."""
+    """
+    A line outside of pairs.
+
+    early: it stands before the first known pair of its part. doubtful: it was read as a pair, and a payer may have typed it.
+    """
 
     text: str
     part: str
     early: bool
+    doubtful: bool = False
 
 
 @dataclass(slots=True)
@@ -63,9 +73,9 @@ class Page:
         self.pairs.append(pair)
         self.begun = self.begun or (pair.key in self.known and not loose)
 
-    def say(self, line: str) -> None:
+    def say(self, line: str, *, doubtful: bool = False) -> None:
         if text := without_links(line):
-            self.statements.append(Statement(text=text, part=self.part, early=not self.begun))
+            self.statements.append(Statement(text=text, part=self.part, early=not self.begun, doubtful=doubtful))
 
     def knows(self, line: str | None) -> bool:
         """Is this line a known label and nothing else?"""
@@ -135,6 +145,8 @@ def scan_lines(page: Page, lines: Sequence[str]) -> None:
             _unknown(page, line)
             continue
         loose, pairs = found
+        if pairs[-1][1] and (loose or not page.begun):
+            page.say(line, doubtful=True)  # "Order 12345 has been refunded" begins with a label
         for label, value in pairs[:-1]:
             page.add(label, value)
         label, value = pairs[-1]
@@ -198,6 +210,8 @@ def _unknown(page: Page, line: str) -> None:
     """A line without a known label: a pair of another label, or a statement."""
     found = _UNKNOWN.fullmatch(plain(line))
     if found and len(found["label"].split()) <= 6:
+        if not page.begun:
+            page.say(line, doubtful=True)
         page.add(found["label"], found["value"])
     else:
         page.say(line)

@@ -1,0 +1,129 @@
+"""What a letter says happened: only plain words make a payment, wherever they stand."""
+
+from __future__ import annotations
+
+import pytest
+
+from parsers import wayforpay
+from reconciler.errors import HeldError
+from reconciler.model import Kind, Message
+from tests.test_wayforpay import ROWS, letter, one
+
+NO_PAYMENT = {
+    "declined": (
+        "Спроба оплати була безуспішною", "Безуспешная попытка оплаты", "Оплата не була успішною", "Платіж не завершено",
+        "Payment has not been approved", "Payment was never completed", "Оплату не прийнято банком", "Кошти не отримано",
+        "Оплата не поступила", "Платеж не был подтвержден", "Payment isn't completed", "Оплата ще не зарахована",
+        "Non-approved transaction", "Операцію успішно відмінено", "Ваш магазин: оплата від клієнта не отримана",
+    ),
+    "hold": (
+        "Кошти успішно захолдовано", "Кошти успішно зарезервовано", "Преавторизація успішна", "Funds successfully reserved",
+        "Деньги успешно захолдированы", "Кошти успішно заморожено",
+    ),
+    "pending": (
+        "Платіж прийнято до обробки", "Платеж принят в обработку", "Платіж потребує підтвердження",
+        "Рахунок успішно надіслано клієнту", "Invoice successfully sent", "Підписку успішно оформлено",
+        "Картку успішно верифіковано", "Card successfully verified", "Платіж прийнято, результат буде пізніше",
+    ),
+    "receipt": (
+        "Ваше замовлення успішно оплачено", "Your order has been successfully paid", "Вами успішно сплачено",
+        "З вашої картки успішно списано кошти", "Шановний покупцю, оплата пройшла успішно",
+        "Your card was successfully charged", "Вітаємо! Ви успішно здійснили оплату",
+    ),
+    "test": (
+        "Тестова оплата успішна", "Тестовая оплата прошла успешно", "Успішна оплата (тест)", "Demo payment successful",
+        "TEST: успішний платіж", "Оплата успішна. Режим: тестовий",
+    ),
+    "refund": (
+        "Кошти успішно повертаються покупцю", "Рефанд успішно виконано", "Переказ коштів назад покупцю виконано",
+        "Money successfully returned to the customer", "Вернули деньги покупателю успешно", "Успішно відкликано платіж",
+    ),
+    "register": (
+        "Успішні платежі за добу", "Підсумки дня: успішні оплати", "Зведення успішних операцій за 21.11.2026",
+        "Daily summary: successful payments",
+    ),
+    "a label begins it": (
+        "Order 12345 has been refunded", "Transaction 98765 refunded", "Замовлення 12345 скасовано",
+        "Транзакція WFP-SOC-1234567-6ac4b29136b28 — повернення коштів", "Транзакція: повернення",
+        "Замовлення: повернення коштів", "Order 12345: refund",
+    ),
+    "a word of small print within": (
+        "Payment cancelled", "The payment was cancelled by the merchant.", "Payment was declined within 3-D Secure check",
+        "Refund may take 3 days", "Refund of the payment if any", "Повернення коштів може тривати до 3 днів",
+    ),
+}  # fmt: skip
+EACH = [sentence for sentences in NO_PAYMENT.values() for sentence in sentences]
+
+
+def is_payment(message: Message) -> bool:
+    try:
+        return one(message).kind is Kind.PAYMENT
+    except HeldError:
+        return False
+
+
+@pytest.mark.parametrize("sentence", EACH)
+@pytest.mark.parametrize("status", ["-", "Успішно"])
+def test_what_is_no_payment_is_none(sentence: str, status: str) -> None:
+    """P11: as a headline or a subject, also over a status of success, it never makes a payment."""
+    assert not is_payment(letter(("Статус", status), head=sentence))
+    assert not is_payment(letter(("Статус", status), subject=sentence))
+
+
+@pytest.mark.parametrize("kind", ["declined", "hold", "receipt", "refund", "test", "register"])
+def test_last_lines_deny_a_payment(kind: str) -> None:
+    """P11: below the fields, too, what was not paid is held."""
+    for sentence in NO_PAYMENT[kind]:
+        if not sentence.startswith(("Переказ", "Вітаємо", "Платіж не завершено")):
+            assert not is_payment(letter(foot=sentence)), sentence
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "Безуспішно", "Не було успішно", "Not been approved", "Прийнято до обробки", "Потребує підтвердження",
+        "Захолдовано успішно", "Успішно зарезервовано", "Успішно: тестова оплата", "Не завершено", "Відмінено успішно",
+        "Не отримано кошти", "Успішна верифікація", "Approved (test)", "Auth Complete", "Approved: false", "Paid: no",
+        "Не повернено", "Завершено",
+    ],
+)  # fmt: skip
+def test_a_status_is_plain(status: str) -> None:
+    """P11: a status is a phrase of success from end to end, or no success."""
+    assert not is_payment(letter(("Статус", status)))
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["Успішно / Оплачено", "Оплачено, підтверджено", "Успішний платіж", "Approved.", "Оплачен", "Успешно завершена"],
+)
+def test_statuses_of_success(status: str) -> None:
+    """P11: words of success may stand together."""
+    assert is_payment(letter(("Статус", status)))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Успішний платіж 1 250,00 грн — shop.example.ua", "Отримано новий платіж", "Ви отримали новий платіж",
+        "Оплату замовлення № 12345 отримано", "Платіж WFP-SOC-1234567-6ac4b29136b28 підтверджено", "Оплата пройшла успішно",
+        "Замовлення № 12345 оплачено", "Надійшла оплата 1 250,00 грн", "Поступила оплата", "Получен платёж",
+        "Уведомление об успешной оплате", "Payment received", "You have received a new payment",
+        "Payment of 1,250.00 UAH was successful", "Successful payment for order No. 12345", "Транзакція успішна",
+        "Успішне регулярне списання", "Вітаємо! Ви отримали оплату 1 250,00 грн",
+    ],
+)  # fmt: skip
+def test_plain_words_need_no_status(sentence: str) -> None:
+    """P11: a headline or a subject that plainly tells of a payment is enough."""
+    assert is_payment(letter(("Статус", "-"), subject=sentence))
+
+
+def test_a_shop_s_name_tells_of_no_event() -> None:
+    """The shop's printed name in a sentence is a name: "Тест-драйв" makes no test, "Refund" no refund."""
+    assert is_payment(letter(("Магазин", "Тест-драйв"), head="Успішна оплата на сайті Тест-драйв"))
+    assert len(ROWS) == 7
+
+
+def test_a_register_with_the_status_of_a_payment_is_held() -> None:
+    """P11: one letter is not both."""
+    with pytest.raises(HeldError):
+        wayforpay.parse(letter(subject="Реєстр платежів"))
