@@ -17,7 +17,7 @@ import structlog
 
 from reconciler import message as decoding
 from reconciler import reading, trust
-from reconciler.errors import FieldMissing, HeldError, ParserFailed
+from reconciler.errors import FieldMissing, HeldError, ParserFailed, ReconcilerError
 from reconciler.flow import outcome
 from reconciler.flow.rules import MailboxRules, MerchantRules, Rules
 from reconciler.model import (
@@ -147,6 +147,11 @@ class Intake:
                 if isinstance(exc, ParserFailed):
                     log.exception("parser.failed", mail=mail.id, parser=exc.facts.get("parser"))
                 return (self._hold(mail, exc),)
+            except ReconcilerError:
+                raise
+            except Exception as exc:
+                log.exception("parser.failed", mail=mail.id)
+                return (self._hold(mail, ParserFailed(f"{type(exc).__name__}: {exc}")),)
 
     def reading_of(self, mail: Mail, raw: bytes) -> reading.Reading:
         """How today's parsers read a stored message. Raises HeldError."""
@@ -298,6 +303,9 @@ class Intake:
         """All notices of a message in one commit: the row before the act."""
         done: list[Outcome] = []
         with self.ledger.begin() as tx:
+            current = tx.mail(mail.id)
+            if _was_decided(mail, current):
+                return (outcome.of_mail(current),)
             kept: list[int] = []
             for new in entries:
                 if new.kind in MONEY_BACK and new.order_number is None:
@@ -332,6 +340,9 @@ class Intake:
     ) -> Outcome:
         kept = {"acknowledged": mail.facts["acknowledged"]} if "acknowledged" in mail.facts else {}
         with self.ledger.begin() as tx:
+            current = tx.mail(mail.id)
+            if _was_decided(mail, current):
+                return outcome.of_mail(current)
             closed = tx.close_mail(
                 mail.id,
                 state,
@@ -344,6 +355,11 @@ class Intake:
         level = log.warning if state in (MailState.HELD, MailState.WAITING) else log.info
         level(f"message.{state.value}", mail=mail.id, reason=reason.value if reason else None)
         return outcome.of_mail(closed)
+
+
+def _was_decided(read: Mail, current: Mail) -> bool:
+    """While the message was being read a person decided about it, or another reading of it was first."""
+    return current.state is not read.state
 
 
 def folded_name(name: str) -> str:

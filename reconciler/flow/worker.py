@@ -125,7 +125,9 @@ class DeskWorker:
             self._failing.add(entry.id)
             if len(self._failing) > 1 or not isinstance(trouble.error, DeskUnreachable):
                 raise
-            return trouble.left  # so far it may be this order's trouble alone; the next one tells
+            # so far it may be this order's trouble alone: the next one tells, and nobody else is put off
+            self.log.warning("desk.trouble", error=str(trouble.error), key=entry.key)
+            return trouble.left
         except (TransientError, FatalError):
             raise
         except Exception as exc:  # noqa: BLE001  a bug at one payment must not keep the others from production
@@ -204,7 +206,7 @@ class DeskWorker:
         self.log.warning(where, error=str(error), failures=self._failures, next_try_at=self.trouble_until.isoformat())
 
     def _recovered(self) -> None:
-        if self.trouble is not None:
+        if self._failing or self.trouble is not None:
             self.log.info("desk.recovered", after_failures=self._failures)
         self.trouble, self.trouble_until, self._failures = None, None, 0
         self._failing.clear()

@@ -23,9 +23,9 @@ import structlog
 from reconciler import sdnotify
 from reconciler.app import App, opened
 from reconciler.config import Settings, load
-from reconciler.errors import ConfigError
+from reconciler.errors import ConfigError, ReconcilerError
 from reconciler.mailbox import Watcher
-from reconciler.service.threads import DeskThread
+from reconciler.service.threads import DAEMON, DeskThread
 from reconciler.service.ticks import Ticks
 
 log = structlog.get_logger(__name__)
@@ -138,7 +138,7 @@ def run(settings: Settings) -> int:
             app = stack.enter_context(opened(settings, create=True, actor="daemon"))
             if app.ledger.place.path is not None:
                 # One SQLite file is one daemon's; several daemons share a PostgreSQL.
-                stack.enter_context(app.ledger.exclusive("daemon"))
+                stack.enter_context(app.ledger.exclusive(DAEMON))
             service = Service(app, manager, signals)
             service.start()
             manager.ready("reading the mailboxes")
@@ -155,9 +155,12 @@ def run(settings: Settings) -> int:
             break
         settings = following
     log.info("service.stopped", in_time=True)
+    code = 0
     if service.failure is not None:
-        return 2 if isinstance(service.failure, ConfigError) else 70
-    return 0
+        code = 2 if isinstance(service.failure, ConfigError) else 70
+    if service.ticks.is_busy():
+        _exit_now(code)  # the interpreter would wait for the scheduler's pool, however long its request takes
+    return code
 
 
 def _serve(service: Service, manager: sdnotify.Manager, signals: Signals, settings: Settings) -> Settings | None:
@@ -187,7 +190,10 @@ def _reloaded(path: Path) -> Settings | None:
     """The new settings, or None: they were refused whole and the old ones stay."""
     try:
         settings = load(path)
-    except (ConfigError, OSError) as exc:
+        with opened(settings, create=True, actor="daemon") as trial:
+            # All of it is built once before the old one is let go: a ledger that cannot be opened is refused as well.
+            Service(trial, sdnotify.Manager({}), Signals())
+    except (ReconcilerError, OSError) as exc:
         problems = exc.problems if isinstance(exc, ConfigError) else [str(exc)]
         log.error("settings.refused", config=str(path), problems=problems)
         return None

@@ -12,12 +12,14 @@ from collections.abc import Callable
 import structlog
 
 from reconciler.desks.planfix import PlanfixDesk
-from reconciler.errors import FatalError, OwnedElsewhere, TransientError
+from reconciler.errors import FatalError, OwnedElsewhere, OwnershipLost, TransientError
 from reconciler.flow.worker import DeskWorker
 from reconciler.ledger import Ledger
 
 log = structlog.get_logger(__name__)
 
+DAEMON = "daemon"
+"""What the one daemon of an SQLite ledger owns besides its mailboxes and desks."""
 OWNED_ELSEWHERE_PAUSE = 1.0
 """Seconds between tries to own a desk that a command or another daemon holds just now."""
 
@@ -36,6 +38,7 @@ class DeskThread:
         self._on_fatal = on_fatal
         self._told = threading.Event()
         self._stopping = threading.Event()
+        self._lost = threading.Event()
         self._log = log.bind(desk=desk.name)
         self._thread = threading.Thread(target=self._run, name=f"desk-{desk.name}", daemon=True)
 
@@ -53,6 +56,16 @@ class DeskThread:
         due = self._worker.next_at()
         if due is not None and due <= self._ledger.clock():
             self.tell()
+
+    def check_ownership(self) -> None:
+        """For the scheduler: an ownership that was lost while nothing was due is noticed all the same."""
+        try:
+            with self._ledger.begin():
+                pass
+        except OwnershipLost:
+            self._lost.set()
+            self.tell()
+            raise
 
     def verify(self) -> None:
         """For the scheduler, daily: is everything that is named on the desk still there, and still of its type?"""
@@ -84,6 +97,10 @@ class DeskThread:
                 except OwnedElsewhere as exc:
                     self._log.info("desk.owned_elsewhere", holder=exc.facts.get("holder"))
                     self._stopping.wait(OWNED_ELSEWHERE_PAUSE)
+                except OwnershipLost as exc:
+                    if DAEMON in exc.facts.get("lost", ()):
+                        raise FatalError(f"another daemon may have taken this ledger: {exc}") from exc
+                    self._log.warning("desk.ownership_lost", error=str(exc))
                 except TransientError as exc:
                     self._log.warning("ledger.unavailable", error=str(exc))
                     self._stopping.wait(OWNED_ELSEWHERE_PAUSE)
@@ -105,6 +122,10 @@ class DeskThread:
             self.started.set()
         while not self._stopping.is_set():
             self._told.clear()
+            if self._lost.is_set():
+                self._lost.clear()
+                with self._ledger.begin():  # raises what was lost, unless it was another's and is taken anew already
+                    pass
             self._worker.run_due(self._stopping.is_set)
             if not self._stopping.is_set():
                 self._told.wait()

@@ -6,6 +6,7 @@ The scheduler only says when to look; what is due, and since when, stands in the
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,11 +32,14 @@ VERIFY_AFTER_SECONDS = 60
 class Ticks:
     def __init__(self, app: App, desks: Iterable[DeskThread], manager: sdnotify.Manager, healthy: Callable[[], bool]):
         self._app = app
+        self._running = 0
+        self._counting = threading.Lock()
         # Late is better than never, and once is enough: the default would drop a run that is a second late.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler: Any = BackgroundScheduler(timezone="UTC", job_defaults=defaults)
         for desk in desks:
             self._every(DUE_SECONDS, f"desk.{desk.name}.due", desk.tell_if_due)
+            self._every(MAIL_SECONDS, f"desk.{desk.name}.ownership", desk.check_ownership)
             self._every(DAY, f"desk.{desk.name}.verify", desk.verify, first_after=VERIFY_AFTER_SECONDS)
         # At once first: a letter whose process was killed while reading it waits for nothing else.
         self._every(MAIL_SECONDS, "mails.due", app.intake.read_due, first_after=0)
@@ -49,14 +53,23 @@ class Ticks:
     def stop(self) -> None:
         self._scheduler.shutdown(wait=False)
 
+    def is_busy(self) -> bool:
+        """A tick is still at work."""
+        return self._running > 0
+
     def _every(self, seconds: float, name: str, act: Callable[[], object], first_after: float | None = None) -> None:
         def run() -> None:
+            with self._counting:
+                self._running += 1
             try:
                 act()
             except TransientError as exc:
                 log.warning("tick.failed", tick=name, error=str(exc))
             except Exception:
                 log.exception("tick.failed", tick=name)
+            finally:
+                with self._counting:
+                    self._running -= 1
 
         first = datetime.now(UTC) + timedelta(seconds=seconds if first_after is None else first_after)
         self._scheduler.add_job(run, "interval", seconds=seconds, id=name, next_run_time=first)

@@ -280,3 +280,17 @@ def test_planfix_is_down_at_the_start(line: Line, mortal_planfix: SandboxPlanfix
         with SandboxPlanfix(port=port, world=world) as line.planfix:
             daemon.wait_for("order.advanced")
             assert line.planfix.order(12345).status == PRODUCTION
+
+
+def test_a_reload_onto_a_ledger_that_cannot_be_opened_is_refused(line: Line) -> None:
+    """A reload is whole or not at all: the old settings go on, and the log says why (O14)."""
+    line.configure()
+    line.planfix.add_order(12345, "1250.00")
+    with line.running() as daemon:
+        (line.folder / "a_file").write_text("")
+        elsewhere = '[ledger]\nurl = "sqlite:///a_file/reconciler.db"\n'
+        line.settings.write_text(elsewhere + line.settings.read_text())
+        daemon.reload()
+        daemon.wait_for("settings.refused")
+        line.deliver(letter("WFP-1"))
+        daemon.wait_for("order.advanced")
