@@ -70,8 +70,9 @@ def read(
             error=f"{type(exc).__name__}: {exc}"[:300],
         ) from exc
     if (message.lossy or source.lossy) and not damage_seen and any(_moves_money(notice) for notice in notices):
+        odd = ", ".join(dict.fromkeys((*message.defects, *source.defects))) or "unnamed"
         raise MessageDamaged(
-            "characters were lost or guessed while decoding, so what was read needs a look",
+            f"it could not be decoded exactly as it was written ({odd}), so what was read needs a look",
             parser=parser.NAME,
             notices=[_read_facts(notice) for notice in notices],
         )

@@ -179,6 +179,16 @@ def test_a_lossy_payment_never_posts_by_itself(kind: Kind) -> None:
             assert read(mail, [Fake(kind=kind)]).notices[0].kind is kind
 
 
+def test_damage_is_named() -> None:
+    """A person who is asked about a lossy payment is told what was odd about its decoding, also inside a forward."""
+    inner = replace(message(lossy=True), defects=("flowed_text",))
+    for mail in (inner, replace(message("me@example.org", inner), defects=("date_unreadable",))):
+        with pytest.raises(MessageDamaged) as caught:
+            read(mail, [Fake()])
+        assert "flowed_text" in str(caught.value)
+    assert "date_unreadable" in str(caught.value)
+
+
 def test_too_large() -> None:
     """P13: a claimed mail of which only the headers were read is held, a foreign one stays foreign."""
     with pytest.raises(MessageTooLarge):
