@@ -74,6 +74,7 @@ class FakeOrder:
     stale_reads: int = 0  # reads for which Difference is still that of `stale_paid`
     stale_paid: Money = field(default_factory=lambda: uah("0.00"))
     advances: int = 0
+    advanced_owing: list[Money] = field(default_factory=list)  # what was owed at each advance
 
     number_of_task: str = ""  # another one: the task was replaced
 
@@ -182,6 +183,7 @@ class FakeDesk:
             return Advance.QUEUED
         there.status = PRODUCTION
         there.advances += 1
+        there.advanced_owing.append(there.due - there.paid)
         self.hook("advance", "after")
         return Advance.DONE
 
