@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -22,8 +23,8 @@ from parsers._wayforpay_words import WORDS
 from reconciler.errors import FieldUnreadable, HeldError, Unreadable
 from reconciler.extract.fields import Sheet, read_money, read_paid_at, statuses, words_of
 from reconciler.extract.kinds import Said, decide
-from reconciler.extract.labels import Pair, folded
 from reconciler.extract.orders import clean_order, is_reference
+from reconciler.extract.page import Pair, folded
 from reconciler.extract.text import one_line
 from reconciler.model import MONEY_BACK, Kind, Message, Notice, Payer
 from reconciler.money import Money
@@ -137,7 +138,7 @@ EITHER = folded(SPOKEN)
 TEST_MERCHANTS = frozenset({"test_merch_n1", "test_merchant"})  # the published test shop; its payments move no money
 
 _LIST_FILE = re.compile(r"\.(?:zip|csv|xlsx?)$", re.IGNORECASE)
-_PAN = re.compile(r"\d{2,6}[ -]?[*xXхХ•·]{2,12}[ -]?(?:[*xXхХ•·]{2,4}[ -]?)*\d{2,4}")
+_PAN = re.compile(r"\d{2,6}[ -]?[*xXхХ•·][*xXхХ•· -]{1,24}\d{2,4}")
 _SHOP = re.compile(  # as a word of the letter, not as a part of a site's or an account's name
     r"(?<![\w.@/-])(?:магазин|сайт|мерчант|продав[ец]|торгов|shop|store|(?:web)?site|merchant|seller)(?!\w*[._@-]\w)",
     re.IGNORECASE,
@@ -314,7 +315,7 @@ def _payer(sheet: Sheet) -> Payer | None:
     """Who paid, for people: what has no one reading is left out, as nothing is decided by it."""
     found: dict[str, str] = {}
     for field, source in (("name", "payer"), ("email", "email"), ("phone", "phone"), ("card", "card")):
-        pairs = sheet.of(source)
+        pairs = _told(partial(sheet.of, source)) or []
         values = [one_line(pair.value) for pair in pairs]
         if field == "card":
             values = [match[0] for value in values if (match := _PAN.search(value))]

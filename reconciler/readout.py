@@ -13,7 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reconciler.errors import HeldError
-from reconciler.extract.labels import Pair, read_html, read_text
+from reconciler.extract.labels import read_html, read_text
+from reconciler.extract.page import Pair
 from reconciler.message import decode
 from reconciler.model import Message, Notice
 from reconciler.ports import Parser

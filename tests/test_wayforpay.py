@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -234,6 +235,23 @@ def test_order_field_of_the_settings() -> None:
     parser = wayforpay.configured(order_fields=["Рахунок-фактура"])
     assert one(letter(("Рахунок-фактура", "№ 777")), parser).order_number == "777"
     assert one(letter(), parser).order_number is None
+
+
+@pytest.mark.parametrize(
+    "inner", ["Платник: Іван | Тип операції: Повернення", "Картка: 41****1111   Операція: Відмова"]
+)
+def test_a_status_behind_another_value_contradicts(inner: str) -> None:
+    """P11: in text a payer may have typed it, so it takes no money back and makes no payment either."""
+    text = "\n".join(f"{label}: {value}" for label, value in ROWS) + f"\n{inner}"
+    message = replace(letter(), htmls=(), texts=(TextPart(path="text[0]", content=text, charset="utf-8"),))
+    with pytest.raises(Unreadable):
+        wayforpay.parse(message)
+
+
+def test_a_subject_with_a_success_and_money_back_is_held() -> None:
+    """P11: a subject may hold a payer's words; alone it makes no refund."""
+    with pytest.raises(Unreadable):
+        wayforpay.parse(letter(("Статус", "-"), subject="Успішний платіж: повернення боргу"))
 
 
 def test_refund_sum_has_a_label_of_its_own() -> None:

@@ -14,10 +14,11 @@ from decimal import Decimal
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from reconciler.errors import FieldAmbiguous, FieldMissing, FieldUnreadable, HeldError
+from reconciler.errors import FieldAmbiguous, FieldMissing, FieldUnreadable, HeldError, Unreadable
 from reconciler.extract.amounts import currency_of, read_amount
 from reconciler.extract.dates import Moment, Precision, is_clock, join, read_moment
-from reconciler.extract.labels import Page, Pair, Statement, folded, read_html, read_text
+from reconciler.extract.labels import read_html, read_text
+from reconciler.extract.page import LONGEST_TEXT, Page, Pair, Statement, folded
 from reconciler.extract.text import clean, fold_words
 from reconciler.model import Message, Span
 from reconciler.money import Money
@@ -47,6 +48,8 @@ class Sheet:
         self._labels = {name: folded(words) for name, words in labels.items()}
         known = frozenset[str]().union(*self._labels.values())
         goods = folded(listing)
+        if sum(len(part.content) for part in (*message.htmls, *message.texts)) > LONGEST_TEXT:
+            raise Unreadable("more text than a notice has", parser=parser)
         self.pages: list[Page] = [
             *(read_html(part.path, part.content, known, goods, folded(spoken)) for part in message.htmls),
             *(read_text(part.path, part.content, known, folded(spoken)) for part in message.texts),
@@ -68,10 +71,17 @@ class Sheet:
         return [line for page in self.pages for line in page.lines]
 
     def of(self, *fields: str) -> list[Pair]:
-        """The pairs of these fields that say something; loose ones only where there are no others."""
+        """
+        The pairs of these fields that say something; loose ones only where there are no others.
+
+        Raises: FieldAmbiguous: the layout leaves open which value is whose.
+        """
         wanted = frozenset[str]().union(*(self._labels.get(name, frozenset()) for name in fields))
         said = [pair for pair in self.pairs if pair.key in wanted and not is_empty(pair.value)]
-        return [pair for pair in said if not pair.loose] or said
+        said = [pair for pair in said if not pair.loose] or said
+        if any(pair.unsure for pair in said):
+            raise self.ambiguous(fields[0], [f"{pair.label}: {pair.value}" for pair in said])
+        return said
 
     def unknown(self) -> list[Pair]:
         return [pair for pair in self.pairs if pair.key not in self.known]

@@ -22,6 +22,11 @@ from bs4.element import CData, NavigableString, Tag
 from reconciler.extract.text import clean
 
 MARK, LINK_ON, LINK_OFF = "\x1f", "\x02", "\x03"
+_CUT = "\x04"  # where the letters change their look: digits on both sides of it are not one number
+_GLUED = re.compile(rf"(?<=[0-9])[{MARK}{LINK_ON}{LINK_OFF}{_CUT}]*{_CUT}[{MARK}{LINK_ON}{LINK_OFF}{_CUT}]*(?=[0-9])")
+_STRUCK = frozenset({"del", "s", "strike"})
+_INERT = frozenset({"span", "font", "a", "button", "wbr", "nobr", "abbr", "bdi", "bdo", "label"})
+_LOOKS = frozenset({"font-size", "font", "font-weight", "vertical-align", "position", "float", "text-decoration"})
 _ANY_MARK = re.compile(f"[{MARK}{LINK_ON}{LINK_OFF}]")
 _LINK = re.compile(f"{LINK_ON}[^{LINK_OFF}]*{LINK_OFF}?")
 
@@ -106,6 +111,7 @@ class Block:
     lines: list[str] = field(default_factory=list)
     count: int = 0  # lines with something on them, in the whole block
     sole: str | None = None
+    look: tuple[str, ...] = ()  # tag, style and class: what is drawn alike has it alike
 
     def all_lines(self) -> Iterator[str]:
         yield from self.lines
@@ -153,13 +159,15 @@ class _Builder:
         self.open = [self.root]
         self.lines: list[str] = []
         self.line: list[str] = []
+        self.keep = False  # runs of spaces in this line, which is preformatted
 
     def text(self, text: str) -> None:
         self.line.append(text)
 
     def end_line(self) -> None:
-        self.lines.append(re.sub(r" +", " ", "".join(self.line)).strip())
-        self.line = []
+        line = _GLUED.sub(" ^ ", "".join(self.line)).replace(_CUT, "")
+        self.lines.append((line if self.keep else re.sub(r" +", " ", line)).strip())
+        self.line, self.keep = [], False
 
     def flush(self) -> None:
         """Inline content since the last block becomes a leaf of its own."""
@@ -170,9 +178,9 @@ class _Builder:
             self.open[-1].children.append(leaf)
         self.lines = []
 
-    def begin(self, tag: str) -> None:
+    def begin(self, tag: str, look: tuple[str, ...]) -> None:
         self.flush()
-        block = Block(tag)
+        block = Block(tag, look=look)
         self.open[-1].children.append(block)
         self.open.append(block)
 
@@ -207,13 +215,16 @@ def _enter(builder: _Builder, tag: Tag, style: _Style) -> list[tuple[Any, _Style
     css = _declared(str(tag.get("style") or ""))
     if name in _UNSEEN or _is_gone(tag, css):
         return []
+    if name in _STRUCK or "line-through" in css.get("text-decoration", "") + css.get("text-decoration-line", ""):
+        builder.text(_CUT)  # crossed out: it is no part of what stands around it
+        return []
     if name == "br":
         builder.end_line()
         return []
     inner = _inherit(style, css, pre=name == "pre")
     todo: list[tuple[Any, _Style] | str]
     if (name in _BLOCKS or css.get("display") in _BLOCK_DISPLAYS) and len(builder.open) < _DEEPEST:
-        builder.begin(name)
+        builder.begin(name, (name, str(tag.get("style") or ""), str(tag.get("class") or "")))
         todo = ["block"]
     elif name in _BLOCKS:
         builder.end_line()
@@ -221,9 +232,13 @@ def _enter(builder: _Builder, tag: Tag, style: _Style) -> list[tuple[Any, _Style
     elif name in {"sup", "sub"}:
         builder.text(" ^")  # raised digits are not the digits before them continued
         todo = ["sup"]
+    elif name in {"a", "button"}:
+        builder.text(LINK_ON)
+        todo = ["link"]
     else:
-        builder.text(LINK_ON if name in {"a", "button"} else MARK)
-        todo = ["link" if name in {"a", "button"} else "mark"]
+        changed = name not in _INERT or tag.has_attr("size") or not _LOOKS.isdisjoint(css)
+        builder.text(MARK + _CUT if changed else MARK)
+        todo = ["cut" if changed else "mark"]
     todo.extend((node, inner) for node in reversed(tag.contents))
     return todo
 
@@ -234,17 +249,19 @@ def _leave(builder: _Builder, what: str) -> None:
     elif what == "line":
         builder.end_line()
     else:
-        builder.text({"link": LINK_OFF, "mark": MARK, "sup": "^ "}[what])
+        builder.text({"link": LINK_OFF, "mark": MARK, "cut": MARK + _CUT, "sup": "^ "}[what])
 
 
 def _text(builder: _Builder, text: str, style: _Style) -> None:
     if not style.pre:
         builder.text(re.sub(r"\s+", " ", clean(text)))
         return
-    first, *rest = clean(text).split("\n")
+    first, *rest = clean(text.replace("\t", "   ")).split("\n")
+    builder.keep = True
     builder.text(first)
     for line in rest:
         builder.end_line()
+        builder.keep = True
         builder.text(line)
 
 

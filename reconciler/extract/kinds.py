@@ -127,7 +127,8 @@ class _Case:
     def _vetoed_by_lines(self, paid: bool) -> Kind | None:
         """By the subject, in which a payer's words may stand, and by what the letter opens with."""
         kind = self._vetoed(self.subject)
-        if kind in MONEY_BACK and (paid or any(self._is_success(line) for line in self.early)):
+        success = paid or _any(self.words.stem, self.subject) or any(map(self._is_success, self.early))
+        if kind in MONEY_BACK and success:
             if self._vetoed(self.early) != kind:
                 raise self.unreadable("money back by the subject alone, and a success", found="veto in the subject")
         elif kind:

@@ -16,97 +16,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 
-from reconciler.extract.html import MARK, Block, plain, read_blocks, without_links
-from reconciler.extract.text import clean, fold_label, one_line
+from reconciler.extract.html import Block, plain, read_blocks
+from reconciler.extract.lines import scan_lines, split_line
+from reconciler.extract.page import Page, has_digit, refuse_excess
+from reconciler.extract.text import clean, fold_label
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """
-    A label and its value as printed.
-
-    loose: nothing but a space stands between them. inner: the pair stands behind another value on one line of text.
-    """
-
-    label: str
-    value: str
-    part: str
-    loose: bool = False
-    inner: bool = False
-
-    @property
-    def key(self) -> str:
-        return fold_label(self.label)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """
-    A line outside of pairs.
-
-    early: it stands before the first known pair of its part. doubtful: it was read as a pair, and a payer may have typed it.
-    """
-
-    text: str
-    part: str
-    early: bool
-    doubtful: bool = False
-
-
-@dataclass(slots=True)
-class Page:
-    """What one part says."""
-
-    part: str
-    known: Collection[str]
-    listing: Collection[str] = ()  # labels that only a list of goods has for its columns: "кількість", "ціна"
-    spoken: Collection[str] = ()  # labels that are values too: "Оплачено: 5 грн", "Статус: Оплачено"
-    pairs: list[Pair] = field(default_factory=list)
-    statements: list[Statement] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)  # every line that is seen
-    begun: bool = False
-
-    def add(self, label: str, value: str, *, loose: bool = False) -> None:
-        pair = Pair(label=plain(label).rstrip(": "), value=value.strip(), part=self.part, loose=loose)
-        self.pairs.append(pair)
-        self.begun = self.begun or (pair.key in self.known and not loose)
-
-    def say(self, line: str, *, doubtful: bool = False) -> None:
-        if text := without_links(line):
-            self.statements.append(Statement(text=text, part=self.part, early=not self.begun, doubtful=doubtful))
-
-    def knows(self, line: str | None) -> bool:
-        """Is this line a known label and nothing else?"""
-        return line is not None and len(line) <= _LONGEST_LABEL and fold_label(plain(line)) in self.known
-
-    def heads(self, line: str | None) -> bool:
-        """Is this line, standing where a value may stand, a label all the same?"""
-        return self.knows(line) and fold_label(plain(line or "")) not in self.spoken
-
-
-_LONGEST_LABEL = 80
-_LINES_TO_LOOK = 6  # separators tried in one line
-_SEPARATOR = re.compile(rf":|：|\t|\s{{2,}}|\s[—–=-]\s|\s?\|\s?|\.{{3,}}|…|{MARK}")
-_LEADING = re.compile(rf"^(?:[\s:：=|{MARK}\x02\x03]|\*{{1,2}}(?=\s)|[—–-](?=\s)|\.{{2,}}|…)+")
-_LOOSE_VALUE = re.compile(r"\d|WFP-|[₴$€№#]\s?\d")
-_UNKNOWN = re.compile(r"(?P<label>[^\W\d_][^:\n]{0,58}?)\s*:(?!//)(?P<value>.*)")
-_FORWARDED = re.compile(
-    r"(?i)^-{2,}.*(?:forward|original|пересл|перенапр|исходн|оригінал).*-{2,}$|^begin forwarded message"
-)
-_FORWARD_HEADER = re.compile(  # the headers a mail program writes over what it forwards: its "Date" is no field
-    r"(?i)(?:from|від|от|date|дата|sent|надіслано|отправлено|subject|тема|to|кому|cc|копія|копия|reply-to)\s*:"
-)
 _ONLY_MARKS = re.compile(r"[\s:|—–-]*")
 
 
 def read_text(part: str, content: str, known: Collection[str], spoken: Collection[str] = ()) -> Page:
     """A text/plain part; the ">" of quoted lines is dropped, their words count like the others."""
+    refuse_excess(part, content)
     page = Page(part=part, known=known, spoken=spoken)
-    lines = [re.sub(r"^[\s>]*>\s?", "", line) for line in _keep_tabs(content).split("\n")]
-    page.lines.extend(line.strip() for line in lines if line.strip())
-    scan_lines(page, [line.strip().strip("|").strip(" ") for line in lines])
+    lines = [re.sub(r"^[\s>]*>\s?", "", line).strip().strip("|│").strip() for line in _keep_tabs(content).split("\n")]
+    page.see(lines)
+    scan_lines(page, lines)
     return page
 
 
@@ -114,107 +39,16 @@ def read_html(
     part: str, content: str, known: Collection[str], listing: Collection[str] = (), spoken: Collection[str] = ()
 ) -> Page:
     """A text/html part."""
+    refuse_excess(part, content)
     page = Page(part=part, known=known, listing=listing, spoken=spoken)
     root = read_blocks(content)
-    page.lines.extend(line for line in map(plain, root.all_lines()) if line)
+    page.see(map(plain, root.all_lines()))
     _walk(page, root)
     return page
 
 
 def _keep_tabs(content: str) -> str:
     return clean(content.replace("\t", "   "))
-
-
-# ---------------------------------------------------------------- lines
-
-
-def scan_lines(page: Page, lines: Sequence[str]) -> None:
-    """Lines of a text part, or of one leaf of HTML."""
-    index = 0
-    while index < len(lines):
-        line = lines[index]
-        index += 1
-        if not plain(line):
-            continue
-        if _FORWARDED.search(plain(line)):
-            while index < len(lines) and _FORWARD_HEADER.match(plain(lines[index])):
-                index += 1
-            continue
-        found = split_line(page, line)
-        if found is None:
-            _unknown(page, line)
-            continue
-        loose, pairs = found
-        if pairs[-1][1] and (loose or not page.begun):
-            page.say(line, doubtful=True)  # "Order 12345 has been refunded" begins with a label
-        for label, value in pairs[:-1]:
-            page.add(label, value)
-        label, value = pairs[-1]
-        if not value and not loose:
-            following = _value_line(page, lines, index)
-            if following is None:
-                page.say(line)  # "Оплачено" alone is a statement too
-            else:
-                value, index = plain(lines[following]), following + 1
-        page.add(label, value, loose=loose)
-
-
-def split_line(page: Page, line: str) -> tuple[bool, list[tuple[str, str]]] | None:
-    """The known labels that begin a line or stand in elements of their own, with their values; None: no known label."""
-    if page.knows(line):
-        return False, [(plain(line), "")]
-    segments = line.split(MARK)
-    heads = [index for index, segment in enumerate(segments) if page.knows(segment)]
-    if len(heads) > 1 and not any(plain(segment) for segment in segments[: heads[0]]):
-        ends = [*heads[1:], len(segments)]
-        return False, [
-            (plain(segments[head]), plain(_LEADING.sub("", "".join(segments[head + 1 : end]))))
-            for head, end in zip(heads, ends, strict=True)
-        ]
-    for separator in _first_separators(line):
-        if page.knows(line[: separator.start()]):
-            return False, [(plain(line[: separator.start()]), plain(_LEADING.sub("", line[separator.start() :])))]
-    bare = plain(line)
-    spaces = [match.start() for match in re.finditer(" ", bare[:_LONGEST_LABEL])]
-    for space in reversed(spaces):
-        if page.knows(bare[:space]) and _LOOSE_VALUE.match(bare, space + 1):
-            return True, [(bare[:space], bare[space + 1 :])]
-    return None
-
-
-def _first_separators(line: str) -> Iterator[re.Match[str]]:
-    for count, match in enumerate(_SEPARATOR.finditer(line[: 2 * _LONGEST_LABEL])):
-        if count >= 2 * _LINES_TO_LOOK:
-            return
-        if plain(line[: match.start()]):
-            yield match
-
-
-def _value_line(page: Page, lines: Sequence[str], index: int) -> int | None:
-    """Where the value of a lone label stands: the next line, at most one blank line below, unless that is a label itself."""
-    for at in range(index, min(index + 2, len(lines))):
-        line = lines[at]
-        if not plain(line):
-            continue
-        if page.knows(line):
-            return None if page.heads(line) else at
-        found = split_line(page, line)
-        if found is not None and not found[0]:
-            return None
-        other = _UNKNOWN.fullmatch(plain(line))
-        return None if other and len(other["label"].split()) <= 4 else at
-    return None
-
-
-def _unknown(page: Page, line: str) -> None:
-    """A line without a known label: a pair of another label, or a statement."""
-    found = _UNKNOWN.fullmatch(plain(line))
-    if found and len(found["label"].split()) <= 6:
-        if not page.begun:
-            page.say(line, doubtful=True)
-        page.add(found["label"], found["value"])
-    else:
-        page.say(line)
 
 
 # ---------------------------------------------------------------- blocks
@@ -232,26 +66,49 @@ def _walk(page: Page, block: Block) -> None:
 
 
 def _sequence(page: Page, blocks: Sequence[Block]) -> None:
-    """Neighbours: a block that is a known label and nothing else has the next block for its value."""
-    index = 0
+    """
+    Neighbours: a block that is a known label and nothing else has the next block for its value.
+
+    Where labels and values look alike they must alternate, or which is which is not told: a number over the first label may
+    be that label's, and of two values in a row the first may be a label that nobody knows.
+    """
+    index, taken, captioned = 0, -1, False
     while index < len(blocks):
-        block = blocks[index]
+        at, block = index, blocks[index]
         index += 1
         if not page.knows(block.sole):
+            captioned = captioned and not block.count
             _walk(page, block)
             continue
         label = block.sole or ""
         value = blocks[index] if index < len(blocks) else None
+        above = blocks[at - 1] if at and taken != at - 1 else None
+        captioned = captioned or (above is not None and _is_caption(page, above, value))
         if value is None or page.heads(value.sole):
             page.say(label)
-            page.add(label, "")
+            page.add(label, above.text() if captioned and above else "", unsure=captioned)
         elif value.count and _is_layout(page, block, value):
             page.say(label)
         else:
             if not page.heads(label):
                 page.say(label)  # a heading "Оплачено" over a line of text is a statement too
-            page.add(label, value.text())
-            index += 1
+            after = blocks[index + 1] if index + 1 < len(blocks) else None
+            page.add(label, value.text(), unsure=captioned or _is_doubled(page, block, value, after))
+            taken, index = index, index + 1
+
+
+def _is_caption(page: Page, above: Block, below: Block | None) -> bool:
+    """May a label be the caption of what stands above it: a number, and drawn like what stands below?"""
+    if above.sole is None or page.knows(above.sole) or not has_digit(plain(above.sole)):
+        return False
+    return below is None or page.heads(below.sole) or below.sole is None or below.look == above.look
+
+
+def _is_doubled(page: Page, label: Block, value: Block, after: Block | None) -> bool:
+    """Two values under a label, all three drawn alike: the first may be another label."""
+    if after is None or after.sole is None or value.sole is None or page.knows(after.sole):
+        return False
+    return label.look == value.look == after.look
 
 
 def _is_layout(page: Page, label: Block, value: Block) -> bool:
@@ -262,7 +119,7 @@ def _is_layout(page: Page, label: Block, value: Block) -> bool:
         return False
     first = next(iter(value.all_lines()), "")
     found = split_line(page, first)
-    return found is not None and not found[0] and bool(found[1][-1][1])
+    return found is not None and not found.loose and bool(found.pairs[-1][1])
 
 
 def _has_label(page: Page, block: Block) -> bool:
@@ -359,14 +216,22 @@ def _row(page: Page, row: Block, cells: Sequence[Block], *, labelled: bool) -> N
 
 def _columns(page: Page, cells: Sequence[Block]) -> bool:
     """One cell with a label on each line beside one with a value on each line."""
-    if len(cells) != 2 or cells[0].count < 2 or cells[0].count != cells[1].count:
+    if len(cells) != 2 or cells[0].count < 2:
         return False
-    labels, values = cells[0].text().split("\n"), cells[1].text().split("\n")
-    if not all(page.knows(label) for label in labels):
+    labels, values = _places(cells[0]), _places(cells[1])
+    if len(labels) != len(values) or "" in labels or "" in values or not all(page.knows(label) for label in labels):
         return False
     for label, value in zip(labels, values, strict=True):
         page.add(label, value)
     return True
+
+
+def _places(block: Block) -> list[str]:
+    """The lines of a block by position: an empty one stands for something, but for the last."""
+    found = [place for child in block.children for place in _places(child)] or [plain(line) for line in block.lines]
+    while found and not found[-1] and not block.children:
+        found.pop()
+    return found or [""]
 
 
 def _header(page: Page, rows: Sequence[Block], at: int) -> int:
@@ -383,10 +248,13 @@ def _header(page: Page, rows: Sequence[Block], at: int) -> int:
     goods = any(fold_label(head or "") in page.listing for head in heads)
     if len(values) == 1 and not goods:  # several rows are a list: of goods, of payments; no field of this one
         for head, cell in zip(heads, values[0].children, strict=True):
-            page.add(head or "", cell.text())
+            page.add(head or "", cell.text(), unsure=_is_caption_row(page, rows, at))
     return len(values)
 
 
-def folded(labels: Collection[str]) -> frozenset[str]:
-    """Labels as a table writes them → as they are compared."""
-    return frozenset(fold_label(one_line(label)) for label in labels)
+def _is_caption_row(page: Page, rows: Sequence[Block], at: int) -> bool:
+    """Does the table open with a row of numbers, so that its labels may stand under their values?"""
+    first = rows[0].children
+    if at == 0 or len(first) != len(rows[at].children) or any(page.knows(cell.sole) for cell in first):
+        return False
+    return any(has_digit(cell.text()) for cell in first)

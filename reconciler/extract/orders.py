@@ -21,10 +21,9 @@ from reconciler.extract.text import DASHES, clean
 REFERENCE = re.compile(r"WFP-[A-Z]{2,5}-\d+-[0-9a-f]{8,}\S*|\S+_WFPREG-\S+|WFP-\d+-[0-9a-f]{8,}\S*", re.IGNORECASE)
 """A gateway's own reference, as its pages make them: never a CRM order number, whatever its label says."""
 
-_WORDS = re.compile(
-    r"(?<!\w)(?:№|#|no\.?(?=[\s:#№\d])|n°|nr\.?(?=[\s:#№\d])|номер|number|num\.?|"
-    r"замовлення|замовленню|замовленням|замовл\.?|зам\.|заказа|заказу|заказ|зак\.|order|ordernumber|"
-    r"рахунок|рахунку|рахунка|счета|счёт|счет|сч[её]ту|invoice|id)(?![^\W\d_])|[№#]",
+_WORDS = re.compile(  # as whole words: "NR7" and "ЗАМ.5" are numbers with letters in them and stay whole
+    r"(?<![\w./-])(?:no|n°|nr|номер|number|num|замовлення|замовленню|замовленням|замовл|зам|заказа|заказу|заказ|зак|order|ordernumber|"
+    r"рахунок|рахунку|рахунка|счета|счёт|счет|сч[её]ту|invoice|id)\.?(?![\w./-])|[№#]",
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[^\W_](?:[\w./-]*[^\W_])?")
@@ -36,6 +35,7 @@ _NO_NUMBER = re.compile(
 _DASHES = str.maketrans(dict.fromkeys(DASHES, "-"))
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms; NFKC would make "5²" the number 52
 _LONGEST = 40
+_MOST = 500  # characters of a value; what is longer tells a story
 
 _TO_LATIN = dict(zip("АВЕІЈКМНОРСТУХаеіјорсухѕЅ", "ABEIJKMHOPCTYXaeijopcyxsS", strict=True))
 _TO_CYRILLIC = {
@@ -83,7 +83,7 @@ def clean_order(text: str) -> str | None:
     Raises: FieldAmbiguous: two numbers, or a number and further lines.
     """
     value = clean(text).strip()
-    if not value or is_reference(value):
+    if not value or len(value) > _MOST or is_reference(value):
         return None
     lines = [line for line in value.split("\n") if line.strip()]
     flat = unicodedata.normalize("NFC", " ".join(lines).replace("№", "#")).translate(_WIDE).translate(_DASHES)

@@ -1,0 +1,113 @@
+"""
+What one part of a letter says: its pairs, and its statements.
+
+Comes in: labels with values and lines, as the readers of lines and blocks find them. Goes out: a `Page` of them in order, as
+printed, with the part they stand in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from reconciler.errors import Unreadable
+from reconciler.extract.html import plain, without_links
+from reconciler.extract.text import fold_label, one_line
+
+LONGEST_LABEL = 80  # characters
+LONGEST_TEXT = 300_000  # characters of a part as sent, and of all parts of a letter together
+MOST_TAGS = 20_000
+MOST_LINES = 5_000  # of a part; a letter of more is no notice, and is held before it costs anything
+LONGEST_LINE = 2_000  # characters; patterns are matched against lines
+
+
+def refuse_excess(part: str, content: str) -> None:
+    """Before anything is parsed. Raises Unreadable: a part that is longer than any notice."""
+    if len(content) > LONGEST_TEXT or content.count("<") > MOST_TAGS:
+        raise Unreadable("more text than a notice has", part=part, characters=len(content))
+
+
+def has_digit(text: str) -> bool:
+    return any(char.isdigit() for char in text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """
+    A label and its value as printed.
+
+    loose: nothing but a space stands between them. inner: the pair stands behind another value on one line of text.
+    unsure: the layout can be read in two ways, and this is one of them.
+    """
+
+    label: str
+    value: str
+    part: str
+    loose: bool = False
+    inner: bool = False
+    unsure: bool = False
+
+    @property
+    def key(self) -> str:
+        return fold_label(self.label)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """
+    A line outside of pairs.
+
+    early: it stands before the first known pair of its part. doubtful: it was read as a pair, and a payer may have typed it.
+    """
+
+    text: str
+    part: str
+    early: bool
+    doubtful: bool = False
+
+
+@dataclass(slots=True)
+class Page:
+    """What one part says."""
+
+    part: str
+    known: Collection[str]
+    listing: Collection[str] = ()  # labels that only a list of goods has for its columns: "кількість", "ціна"
+    spoken: Collection[str] = ()  # labels that are values too: "Оплачено: 5 грн", "Статус: Оплачено"
+    pairs: list[Pair] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)  # every line that is seen
+    begun: bool = False
+
+    def add(self, label: str, value: str, *, loose: bool = False, inner: bool = False, unsure: bool = False) -> None:
+        label, value = plain(label).rstrip(": "), value.strip()
+        key = fold_label(label)
+        if unsure and key in self.spoken and not has_digit(value):
+            value, unsure = "", False  # "Оплачено" over a line of text is a word and no label
+        self.pairs.append(
+            Pair(label=label, value=value, part=self.part, loose=loose, inner=inner, unsure=unsure and value != "")
+        )
+        self.begun = self.begun or (key in self.known and not loose)
+
+    def see(self, lines: Iterable[str]) -> None:
+        """Take down what is seen. Raises Unreadable: more or longer lines than a notice has."""
+        self.lines.extend(line for line in lines if line)
+        if len(self.lines) > MOST_LINES or any(len(line) > LONGEST_LINE for line in self.lines):
+            raise Unreadable("more text than a notice has", part=self.part, lines=len(self.lines))
+
+    def say(self, line: str, *, doubtful: bool = False) -> None:
+        if text := without_links(line):
+            self.statements.append(Statement(text=text, part=self.part, early=not self.begun, doubtful=doubtful))
+
+    def knows(self, line: str | None) -> bool:
+        """Is this line a known label and nothing else?"""
+        return line is not None and len(line) <= LONGEST_LABEL and fold_label(plain(line)) in self.known
+
+    def heads(self, line: str | None) -> bool:
+        """Is this line, standing where a value may stand, a label all the same?"""
+        return self.knows(line) and fold_label(plain(line or "")) not in self.spoken
+
+
+def folded(labels: Collection[str]) -> frozenset[str]:
+    """Labels as a table writes them → as they are compared."""
+    return frozenset(fold_label(one_line(label)) for label in labels)
