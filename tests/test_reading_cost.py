@@ -1,0 +1,93 @@
+"""What a hostile letter may cost: each is read or refused within bounded CPU time, measured where nothing else runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from reconciler.message import decode
+
+MOST = 2  # CPU seconds a letter
+
+READER = """
+import resource, sys, time
+from pathlib import Path
+from reconciler.discovery import find_parsers
+from reconciler.readout import parse_file
+
+parsers = find_parsers()
+for path in sorted(Path(sys.argv[1]).iterdir()):
+    raw = path.read_bytes()
+    begun = time.process_time()
+    resource.setrlimit(resource.RLIMIT_CPU, (int(begun) + 8, resource.RLIM_INFINITY))
+    print(path.name, flush=True)
+    parse_file(raw, path.name, parsers)
+    print(f"{time.process_time() - begun:.2f}", flush=True)
+"""
+
+
+def mail(kind: str, body: str, subject: str = "WayForPay") -> bytes:
+    head = f"From: notify@wayforpay.com.ua\r\nSubject: {subject}\r\nContent-Type: text/{kind}; charset=utf-8\r\n\r\n"
+    return (head + body).encode()
+
+
+def table(**values: str) -> str:
+    rows = {
+        "Статус": "Успішно",
+        "Сума": "1 250,00 грн",
+        "Номер_платежу": "WFP-SOC-1-6ac4b29136b28",
+        "Дата": "21.11.2026 14:05",
+    }
+    return "".join(f"<tr><td>{k.replace('_', ' ')}</td><td>{v}</td></tr>" for k, v in (rows | values).items())
+
+
+LETTERS = {
+    "card": mail("plain", f"Картка: 41{'*' * 60}!\nСтатус: Відхилено\n"),
+    "long card": mail("plain", f"Картка: 41{'*- ' * 600}!\nСтатус: Відхилено\n"),
+    "dashes": mail("html", f"<p>{'-' * 60_000}</p>"),
+    "dashes in text": mail("plain", "-" * 60_000 + "x\n"),
+    "many dashes": mail("plain", ("-" * 1_900 + "x\n") * 150),
+    "slashes": mail("html", f"<table>{table(Магазин='a.' + '/' * 100_000 + 'x')}</table>"),
+    "short slashes": mail("html", f"<table>{table(Магазин='a.' + '/' * 1_900 + 'x')}</table>"),
+    "stems": mail("html", f"<p>x {'плат' * 50_000}</p>"),
+    "stems with stops": mail("html", "<p>" + ("плат. отриман квитанці " * 80 + "<br>") * 150 + "</p>"),
+    "stems in the subject": mail("plain", "x", subject="плат." * 1_700),
+    "a word of status": mail("plain", "Статус: " + "отриман" * 20_000),
+    "references": mail("plain", "Номер платежу: " + "a_WFPREG-" * 200_000 + " \n"),
+    "typed references": mail("html", f"<table>{table(Номер_замовлення='a_WFPREG-' * 200)}</table>"),
+    "italics": mail("html", "<i>" * 400_000),
+    "fewer italics": mail("html", "<i>" * 19_000),
+    "labels in divs": mail("html", "<div>Сума" * 300_000),
+    "fewer labels in divs": mail("html", "<div>Сума" * 4_900),
+    "spans": mail("html", "<span>Сума</span>" * 150_000),
+    "fewer spans": mail("html", "<span>Сума</span>" * 9_900),
+    "tables": mail("html", "<table><tr><td>Сума<td>x" * 100 + "<table><tr><td>Сума<td>1</table>" * 20_000),
+    "tables in tables": mail("html", "<table><tr><td>" * 6_000),
+    "lines": mail("plain", "Сума: 1\n" * 300_000),
+    "fewer lines": mail("plain", "Сума: 1\n" * 4_900),
+    "lone labels": mail("plain", "Сума\n" * 4_900),
+    "values under a label": mail("plain", "Сума\n" + "x\n" * 4_900),
+    "cells in a row": mail("html", f"<table><tr>{'<td>Сума</td>' * 4_900}</tr></table>"),
+    "rows of labels": mail("html", f"<table>{'<tr><td>Сума</td><td>Дата</td></tr>' * 2_400}</table>"),
+    "gaps": mail("plain", ("Сума   " * 250 + "\n") * 150),
+    "blanks": mail("plain", "x" + " " * 299_000 + "x\n"),
+    "entities": mail("html", "&nbsp;" * 49_000),
+    "attributes": mail("html", "<p " + " ".join(f"a{n}=1" for n in range(30_000)) + ">x"),
+    "style": mail("html", f"<p style='{'font-size:' * 29_000}'>x"),
+    "five megabytes": mail("html", "x" * 4_900_000),
+}  # fmt: skip
+
+
+def test_no_letter_costs_more_than_its_share(tmp_path: Path) -> None:
+    """P14: patterns, nesting and sheer size: every letter up to 5 MB is read or refused within 2 s of CPU."""
+    for name, raw in LETTERS.items():
+        assert len(raw) <= 5_000_000
+        assert decode(raw).sender is not None
+        (tmp_path / name).write_bytes(raw)
+    done = subprocess.run([sys.executable, "-c", READER, str(tmp_path)], capture_output=True, text=True, check=False)
+    lines = done.stdout.split("\n")[:-1]
+    assert done.returncode == 0, (lines[-1:], done.stderr[-2_000:])
+    costs = dict(zip(lines[::2], map(float, lines[1::2]), strict=True))
+    assert set(costs) == set(LETTERS)
+    assert {name: cost for name, cost in costs.items() if cost > MOST} == {}
