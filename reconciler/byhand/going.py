@@ -17,7 +17,6 @@ from typing import Self
 from reconciler.app import App
 from reconciler.errors import OwnedElsewhere
 from reconciler.flow import outcome
-from reconciler.flow.intake import of_repeat
 from reconciler.flow.worker import DeskWorker
 from reconciler.model import Entry, Outcome, OutcomeWord, State
 
@@ -160,7 +159,7 @@ class Going:
             return done
         again = done.id in self._ended
         self._ended.add(done.id)
-        return of_repeat(entry) if again else outcome.of_entry(entry)
+        return outcome.of_repeat(entry) if again else outcome.of_entry(entry)
 
     def _entry(self, done: Outcome) -> Entry | None:
         if not done.id.startswith("e"):

@@ -31,7 +31,6 @@ from reconciler.model import (
     NewEntry,
     Notice,
     Outcome,
-    OutcomeWord,
     Reason,
     Recorded,
     State,
@@ -48,16 +47,13 @@ KEY_ANSWER_DEADLINE = timedelta(hours=24)
 """A signature whose key DNS does not give is tried again this often, and for this long."""
 
 HANDED_IN = "handed_in"
-"""Among what a person overruled of a message: he handed it in himself, whoever sent it."""
+"""Among what a person overruled, and kept for later readings: he handed the message in himself, whoever sent it."""
 
 OLDER_THAN_CUTOFF = timedelta(days=1)
 """How much older than the mailbox's cut-off a payment may be (design, rule 9)."""
 
 _SCHEME = re.compile(r"\bhttps?://")
 """No part of a shop's name, where a letter prints its site as a link."""
-
-DONE = frozenset({State.SETTLED, State.PARTIAL, State.OVERPAID, State.POSTED})
-"""States in which a repeat of the notice has nothing left to do."""
 
 
 class Intake:
@@ -92,7 +88,6 @@ class Intake:
     ) -> tuple[Outcome, ...]:
         """
         Store a message and read it. The same bytes again, from any folder or by hand, are read no second time.
-
         by_hand: a person handed it in, so a mail that it carries is looked into whoever sent it.
         """
         limit = self.rules.mailboxes[mailbox].max_bytes if mailbox in self.rules.mailboxes else 5_000_000
@@ -111,9 +106,8 @@ class Intake:
                 tx.close_mail(mail.id, MailState.TAKEN, facts={"truncated": True})
                 mail = tx.mail(mail.id)
             elif by_hand and message.attached and (new or mail.state is MailState.TAKEN):
-                # kept with what a person overruled, so that it is opened again when it is read again
-                marks = [*mail.facts.get("acknowledged", ()), HANDED_IN]
-                mail = tx.close_mail(mail.id, MailState.TAKEN, facts={"acknowledged": marks})
+                overruled = [*mail.facts.get("acknowledged", ()), HANDED_IN]
+                mail = tx.close_mail(mail.id, MailState.TAKEN, facts={"acknowledged": overruled})
         if new or mail.state is MailState.TAKEN:
             return self.read(mail)
         return self.standing(mail)
@@ -128,7 +122,7 @@ class Intake:
         """How a message that was read before stands now."""
         with self.ledger.look() as tx:
             entries = tx.entries(mail_id=mail.id)
-        return tuple(of_repeat(entry) for entry in entries) or (outcome.of_mail(mail),)
+        return tuple(outcome.of_repeat(entry) for entry in entries) or (outcome.of_mail(mail),)
 
     # ------------------------------------------------------------ reading
 
@@ -314,7 +308,7 @@ class Intake:
                 if how is Recorded.CONFLICT:
                     entry = _hold_conflict(tx, entry, new, mail)
                 kept.append(entry.id)
-                done.append(of_repeat(entry) if how is Recorded.ALREADY else outcome.of_entry(entry))
+                done.append(outcome.of_repeat(entry) if how is Recorded.ALREADY else outcome.of_entry(entry))
             tx.close_mail(mail.id, MailState.READ, facts={"entries": kept}, verdict=verdict, parser=parser)
         for ended, new in zip(done, entries, strict=True):
             log.info("entry.recorded", key=ended.key, order=ended.order, amount=str(ended.amount), state=ended.state)
@@ -375,11 +369,6 @@ def is_named(line: str, names: Sequence[str]) -> bool:
         found = found or len(pieces) > 1
         rest = "\n".join(pieces)
     return found and not any(char.isalnum() for char in rest)
-
-
-def of_repeat(entry: Entry) -> Outcome:
-    """A notice seen again: `already` where nothing is left to do, else how its payment stands."""
-    return outcome.of_entry(entry, OutcomeWord.ALREADY if entry.state in DONE else None)
 
 
 def _with_order_of_payment(tx: LedgerTx, refund: NewEntry) -> NewEntry:

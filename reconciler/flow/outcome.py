@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.model import Entry, Facts, Mail, MailState, Outcome, OutcomeWord
+from reconciler.model import Entry, Facts, Mail, MailState, Outcome, OutcomeWord, State
 from reconciler.settling import OUTCOME_OF
 
 _MAIL_OUTCOME = {
@@ -13,6 +13,7 @@ _MAIL_OUTCOME = {
     MailState.HELD: OutcomeWord.HELD,
     MailState.DISCARDED: OutcomeWord.DISCARDED,
 }
+_DONE = frozenset({State.SETTLED, State.PARTIAL, State.OVERPAID, State.POSTED})  # a repeat has nothing left to do
 
 
 def of_entry(entry: Entry, word: OutcomeWord | None = None, *, facts: Facts | None = None) -> Outcome:
@@ -30,6 +31,11 @@ def of_entry(entry: Entry, word: OutcomeWord | None = None, *, facts: Facts | No
         transaction_id=entry.transaction_id,
         facts=entry.facts if facts is None else facts,
     )
+
+
+def of_repeat(entry: Entry) -> Outcome:
+    """A notice seen again: `already` where nothing is left to do, else how its payment stands."""
+    return of_entry(entry, OutcomeWord.ALREADY if entry.state in _DONE else None)
 
 
 def of_mail(mail: Mail, word: OutcomeWord | None = None) -> Outcome:
