@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from base64 import b64encode
+from binascii import b2a_qp
 from collections.abc import Callable
 
 import dkim
@@ -160,9 +162,6 @@ ATTACKS: dict[str, bytes] = {
     "From unsigned in name only": TRUE.replace(b"h=from", b"h=form", 1),
     "Subject not signed": letters.sign(GENUINE, headers=(b"from", b"date")),
     "Date not signed": letters.sign(GENUINE, headers=(b"from", b"subject")),
-    "Content-Type not signed": letters.sign(GENUINE, headers=(*SHORT, b"mime-version")),
-    "MIME-Version not signed": letters.sign(GENUINE, headers=(*SHORT, b"content-type")),
-    "Content-Transfer-Encoding not signed": letters.sign(SINGLE, headers=ENOUGH),
     "another Content-Type than the unsigned one": letters.sign(GENUINE, headers=SHORT).replace(b"multipart/alternative", b"text/plain", 1),
     "Content-Type on top": b"Content-Type: text/plain\r\n" + TRUE,
     "Content-Type where there was none": b"Content-Type: text/html\r\n" + letters.sign(without(b"Content-Type")),
@@ -215,7 +214,6 @@ ATTACKS: dict[str, bytes] = {
     "pass, but it is of another domain": results(b"mx.example.ua; " + PASS) + signed(domain="attacker.example"),
     "pass, but text stands behind l=": results(b"mx.example.ua; " + PASS) + body_limited(),
     "pass, but only From is signed": results(b"mx.example.ua; " + PASS) + letters.sign(GENUINE, headers=(b"from",)),
-    "pass, but Content-Type is not signed": results(b"mx.example.ua; " + PASS) + letters.sign(GENUINE, headers=SHORT),
     "pass, but Content-Type was put on top": results(b"mx.example.ua; " + PASS) + b"Content-Type: text/plain\r\n" + TRUE,
     "pass, but rsa-sha1": results(b"mx.example.ua; " + PASS) + sha1_signed(),
     "pass of a narrow signature beside a wide false one": results(b"mx.example.ua; " + PASS) + SEEN.partition(b"From:")[0] + letters.sign(GENUINE, headers=(b"from",)),
@@ -346,14 +344,67 @@ def test_the_key_stays_with_the_verdict() -> None:
 
 
 def test_what_is_not_covered_is_said_plainly() -> None:
-    """A genuine sender that signs too little is held, and `explain` says which header lacks and what that means."""
-    (check, told) = verdict(results(b"mx.example.ua; " + PASS) + letters.sign(SINGLE, headers=SHORT)).checks
+    """A letter that may be read in two ways is held, and `explain` says which header lacks and what that means."""
+    either = SINGLE.replace(b"text/html", b"text/plain", 1)
+    (check, told) = verdict(results(b"mx.example.ua; " + PASS) + letters.sign(either, headers=SHORT)).checks
     assert check.facts["unsigned"] == ["content-transfer-encoding", "content-type", "mime-version"]
     for one in (check, told):
         assert "Content-Transfer-Encoding, Content-Type, MIME-Version not signed" in one.detail
         assert "could be read in another way" in one.detail
     (check, _) = verdict(b"Content-Type: text/plain\r\n" + TRUE).checks
     assert "Content-Type stands there 2 times and is signed 1 time" in check.detail
+
+
+def _letter(kind: str, encoding: str, body: bytes) -> bytes:
+    """A letter with these MIME fields, signed as Google's servers do: From, To, Subject, Date, Message-ID, no Content-*."""
+    head = "From: notify@wayforpay.com.ua\r\nTo: pay@example.ua\r\nSubject: Paid\r\nDate: Fri, 20 Nov 2026 14:06:00 +0200\r\n"
+    mime = f"MIME-Version: 1.0\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+    return letters.sign((head + mime).encode() + body, headers=SHORT)
+
+
+PARTS = b"--0123456789ab\r\nContent-Type: text/plain\r\n\r\nStatus: Declined\r\n--0123456789ab--\r\n"
+CYRILLIC = "\r\n".join(["Статус: Успішно", "Сума: 1,00 грн", "Магазин: shop.example.ua"]).encode()
+ONE_WAY = {
+    "parts and nothing else": ('multipart/mixed; boundary="0123456789ab"', "7bit", PARTS),
+    "HTML": ("text/html; charset=utf-8", "8bit", "<p>Статус: Успішно</p>".encode()),
+    "plain text": ("text/plain; charset=utf-8", "8bit", CYRILLIC),
+    "windows-1251": ("text/plain; charset=windows-1251", "8bit", CYRILLIC.decode().encode("cp1251")),
+    "base64": ("text/plain; charset=utf-8", "base64", b64encode(CYRILLIC) + b"\r\n"),
+    "quoted-printable": ("text/plain; charset=utf-8", "quoted-printable", b2a_qp(CYRILLIC, istext=True)),
+}
+SEVERAL_WAYS = {
+    "text before the parts": ('multipart/mixed; boundary="0123456789ab"', "7bit", b"Status: Declined\r\n" + PARTS),
+    "text after the parts": ('multipart/mixed; boundary="0123456789ab"', "7bit", PARTS + b"Status: Declined\r\n"),
+    "a payer's delimiter": ("multipart/mixed; boundary=zz", "7bit", b"Payer: x\r\n--zz\r\n\r\nPaid\r\n--zz--\r\n"),
+    "a line of dashes for a delimiter": (
+        "multipart/mixed; boundary=--------",
+        "7bit",
+        b"----------\r\nPaid\r\n------------\r\n",
+    ),
+    "plain text called HTML": ("text/html", "7bit", b"Payer: <div hidden>\r\nStatus: Paid"),
+    "HTML called plain text": ("text/plain", "7bit", b"<p>Status: Declined</p>"),
+    "parts called text": ("text/plain", "7bit", PARTS),
+    "plain text called quoted": ("text/plain", "quoted-printable", b"Payer: x=0AStatus: Paid\r\nStatus: Declined"),
+    "8-bit text called quoted": ("text/plain; charset=utf-8", "quoted-printable", CYRILLIC + b"=0A"),
+    "text called base64": ("text/plain", "base64", b"Status: Declined"),
+    "an encoding nobody uses": ("text/plain", "x-uuencode", b"Status: Declined"),
+    "a charset that makes letters of letters": ("text/plain; charset=utf-7", "7bit", b"Payer: +AD0-"),
+    "a continued parameter": ("multipart/mixed; boundary*0=0123456789ab", "7bit", PARTS),
+    "a comment": ('multipart/mixed (x); boundary="0123456789ab"', "7bit", PARTS),
+    "two boundaries": ("multipart/mixed; boundary=0123456789ab; boundary=other1234", "7bit", PARTS),
+}
+
+
+@pytest.mark.parametrize("name", ONE_WAY)
+def test_a_signature_without_the_content_fields_vouches_for_what_reads_in_one_way_only(name: str) -> None:
+    """Most large senders do not sign Content-Type; where the signed body itself says what it is, that is enough."""
+    assert verdict(_letter(*ONE_WAY[name])).trusted_by is Voucher.DKIM
+
+
+@pytest.mark.parametrize("name", SEVERAL_WAYS)
+def test_a_signature_without_the_content_fields_vouches_for_nothing_that_reads_in_two(name: str) -> None:
+    """S06: what a payer typed into a signed body must not become structure by another Content-Type."""
+    assert verdict(_letter(*SEVERAL_WAYS[name])).trusted_by is None
 
 
 LARGE: dict[str, bytes] = {

@@ -5,8 +5,9 @@ In: a message and the tags of one DKIM-Signature. Out: why that signature could 
 Our own check asks this before any DNS, and a server's word is taken only on a signature that passes here: a server says
 "pass" of a signature that covers nothing but From, and of one that leaves the end of the body open (l=).
 
-Covered must be From, Subject and Date, and each field that says how the body is read, as often as it stands there. Most
-signers do not sign a field that is absent, so one that was put on top afterwards is found by this same count.
+Covered must be From, Subject and Date, and each field that says how the body is read, as often as it stands there, unless
+the signed body itself says how (`reading_of_body`). Most signers do not sign a field that is absent, so one that was put on
+top afterwards is found by this same count.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dkim.util import InvalidTagValueList, parse_tag_value
 
 from reconciler.message import DESCRIBING, fields
 from reconciler.model import Message
+from reconciler.trust.reading_of_body import second_reading
 
 _ALWAYS = ("from", "subject", "date")
 READING = (*DESCRIBING, "mime-version")
@@ -31,6 +33,7 @@ class Header:
 
     present: Counter[str]  # how often each field stands there
     signatures: tuple[dict[str, str], ...]  # the tags of every DKIM-Signature, top first; {}: malformed
+    second_reading: str | None  # what unsigned fields could make of the body
 
     @classmethod
     def of(cls, message: Message) -> Header:
@@ -38,6 +41,7 @@ class Header:
         return cls(
             present=Counter(name for name, _ in found),
             signatures=tuple(_tags(value) for name, value in found if name == "dkim-signature"),
+            second_reading=second_reading(message),
         )
 
     def unsigned(self, tags: Mapping[str, str]) -> list[str]:
@@ -56,7 +60,7 @@ class Header:
         if missing:
             return f"{', '.join(sorted(missing))} not signed"
         open_to_change = self.unsigned(tags)
-        if not open_to_change:
+        if not open_to_change or self.second_reading is None:
             return None
         never = [_shown(name) for name in open_to_change if not covered[name]]
         told = [f"{', '.join(never)} not signed"] if never else []
@@ -65,7 +69,7 @@ class Header:
             for name in open_to_change
             if covered[name]
         ]
-        return f"{'; '.join(told)}: with another one in its place the same signed letter could be read in another way"
+        return f"{'; '.join(told)}, and the same signed letter could be read in another way: {self.second_reading}"
 
 
 def signed(tags: Mapping[str, str]) -> Counter[str]:
