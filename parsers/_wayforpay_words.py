@@ -21,8 +21,8 @@ _MADE = r"(?:проведен|виконан|завершен|выполнен)(
 WORDS = Words(
     veto=(
         (Kind.CHARGEBACK, re.compile(r"charge-?back|чардж?-?бек|чардж?бэк|оскаржен|опротестован")),
-        (Kind.REFUND, re.compile(r"\b(?:повернен|повернут|повертаєм|возврат|возвращ|refund|сторно|reversed|reversal|money back)")),
-        (Kind.VOID, re.compile(r"\b(?:скасован|скасуван|анульован|анулюван|отмен|аннулирован|void|cancell?ed|cancellation)")),
+        (Kind.REFUND, re.compile(r"\b(?:повернен|повернут|повертаєм|возврат|возвращ|refund|сторно|money back)")),
+        (Kind.VOID, re.compile(r"\b(?:скасован|скасуван|анульован|анулюван|отмен|аннулирован|reversed|reversal|void|cancell?ed|cancellation)")),
         (Kind.DECLINED, re.compile(
             r"неуспішн|неуспешн|\bне\s?(?:успішн|успешн|вдал|удал|пройш|прош[её]л|оплачен|підтвердж|подтвержд|проведен|виконан|сплачен)"
             r"|\b(?:відхилен|відхилил|відмов|отклон|отказ|declin|failed|failure|fail\b|unsuccess|reject|denied|unpaid|expired|"

@@ -143,6 +143,7 @@ _SHOP = re.compile(  # as a word of the letter, not as a part of a site's or an 
     r"(?<![\w.@/-])(?:магазин|сайт|мерчант|продав[ец]|торгов|shop|store|(?:web)?site|merchant|seller)(?!\w*[._@-]\w)",
     re.IGNORECASE,
 )
+_APART = re.compile(r"\s*[()|,]\s*|\s[—–-]\s")  # "Меблі (shop_example_ua)" is two names of a shop
 _NAMES = re.compile(r"[\s,;|()\[\]<>\"'«»]+")
 
 
@@ -193,7 +194,7 @@ class WayForPay:
             late=[line.text for line in statements if not line.early],
             doubtful=[line.text for line in sheet.statements if line.doubtful],
             aside=words_of(sheet.unknown()),
-            names=[pair.value for pair in sheet.of("merchant")],
+            names=[name for pair in sheet.of("merchant") for name in (pair.value, *_APART.split(pair.value))],
         )
         listed = any(_LIST_FILE.search(file.filename) for file in message.attachments)
         if listed and not sheet.of("reference"):

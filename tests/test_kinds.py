@@ -109,7 +109,7 @@ def test_statuses_of_success(status: str) -> None:
         "Замовлення № 12345 оплачено", "Надійшла оплата 1 250,00 грн", "Поступила оплата", "Получен платёж",
         "Уведомление об успешной оплате", "Payment received", "You have received a new payment",
         "Payment of 1,250.00 UAH was successful", "Successful payment for order No. 12345", "Транзакція успішна",
-        "Успішне регулярне списання", "Вітаємо! Ви отримали оплату 1 250,00 грн",
+        "№ замовлення 12345: оплата успішна", "Order No: 12345 payment approved", "Успішне регулярне списання", "Вітаємо! Ви отримали оплату 1 250,00 грн",
     ],
 )  # fmt: skip
 def test_plain_words_need_no_status(sentence: str) -> None:

@@ -176,6 +176,23 @@ def test_a_layout_with_two_readings_is_doubted(layout: str) -> None:
     assert fold_label("Сума") in doubted(read_html("html[0]", DOUBTFUL[layout], KNOWN))
 
 
+def test_two_heads_of_which_one_may_be_a_value() -> None:
+    """P07: "Дата | Paid" over "21.11.2026 | 5" is a pair, or two heads over their values: held."""
+    rows = "<table><tr><td>Дата</td><td>Paid</td></tr><tr><td>21.11.2026</td><td>5 грн</td></tr></table>"
+    known, spoken = KNOWN | folded(["Paid"]), folded(["Paid"])
+    assert doubted(read_html("html[0]", rows, known, spoken=spoken)) == {fold_label("Дата")}
+    cards = "<table><tr><td><div>Status</div><div>Paid</div></td><td><div>Сума</div><div>5 грн</div></td></tr></table>"
+    page = read_html("html[0]", cards, known, spoken=spoken)
+    assert [(pair.label, pair.value) for pair in page.pairs] == [("Status", "Paid"), ("Сума", "5 грн")]
+
+
+def test_a_value_under_a_head_may_be_a_label_of_another_field() -> None:
+    """ "Status | Дата" over "Paid | 21.11.2026" are two pairs, though "Paid | 5 грн" is one."""
+    rows = "<table><tr><td>Status</td><td>Дата</td></tr><tr><td>Paid</td><td>21.11.2026</td></tr></table>"
+    page = read_html("html[0]", rows, KNOWN | folded(["Paid"]), spoken=folded(["Paid"]))
+    assert [(pair.label, pair.value) for pair in page.pairs] == [("Status", "Paid"), ("Дата", "21.11.2026")]
+
+
 def test_a_heading_with_a_sum_is_no_caption() -> None:
     """A headline drawn unlike the values is none of them, and so is a footer in another dress."""
     html = "<h1>Успішний платіж 5 грн</h1>" + each("<div>{}</div><div>{}</div>") + "<p>© 2026</p>"

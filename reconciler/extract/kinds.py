@@ -76,7 +76,7 @@ _NAME = re.compile(  # a site, an account, a reference
     r"(?<![\w.@/-])(?:(?:https?://)?[a-z0-9][a-z0-9-]*(?:[._@][a-z0-9-]+)+/?|[a-z0-9-]*[0-9][a-z0-9-]*)(?![\w@])"
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
-_NUMBERED = re.compile(r"\bno\.? ?(?=[#№]?\d)")  # "order No 5" denies nothing
+_NUMBERED = re.compile(r"\bno[.:]? ?(?=[a-z-]{0,8}[0-9])")  # "order No 5" denies nothing
 
 
 def decide(said: Said, words: Words, *, parser: str, attached_list: bool = False) -> Kind:
@@ -94,15 +94,15 @@ class _Case:
 
     def __init__(self, said: Said, words: Words, parser: str) -> None:
         self.words, self.parser = words, parser
-        names = sorted((fold_words(name) for name in said.names), key=len, reverse=True)
+        names = sorted((_fold(name) for name in said.names), key=len, reverse=True)
         self._names = [name for name in names if name]
         self.subject = self._sentences([said.subject])
-        self.status = [fold_words(value) for value in said.status]
-        self.inner = [fold_words(value) for value in said.inner]
+        self.status = [_fold(value) for value in said.status]
+        self.inner = [_fold(value) for value in said.inner]
         self.early = self._sentences(said.early)
         self.late = [line for line in self._sentences(said.late) if not _MAYBE.search(line)]
         self.doubtful = self._sentences(said.doubtful)
-        self.aside = [fold_words(value) for value in said.aside]
+        self.aside = [_fold(value) for value in said.aside]
         self.told = [*self.subject, *self.early]
 
     def decide(self, *, attached_list: bool) -> Kind:
@@ -220,7 +220,7 @@ class _Case:
         return [
             sentence
             for line in lines
-            for sentence in _SENTENCE.split(_NAME.sub(" ", _NUMBERED.sub(" ", self._nameless(fold_words(line)))))
+            for sentence in _SENTENCE.split(_NAME.sub(" ", _NUMBERED.sub(" ", self._nameless(_fold(line)))))
             if sentence.strip()
         ]
 
@@ -231,6 +231,11 @@ class _Case:
 
     def unreadable(self, message: str, **facts: Any) -> Unreadable:
         return Unreadable(message, parser=self.parser, **facts)
+
+
+def _fold(text: str) -> str:
+    """As the patterns read it; "№" stays a sign, and is no "no"."""
+    return fold_words(text.replace("№", "#"))
 
 
 def _any(pattern: re.Pattern[str], lines: Iterable[str]) -> bool:

@@ -150,7 +150,10 @@ def _flat(table: Block) -> Iterator[Block]:
 
 
 def _rows(page: Page, rows: Sequence[Block]) -> None:
-    labelled = any(_is_pair_row(page, _filled(row)) for row in rows)
+    labelled = any(
+        _is_pair_row(page, _filled(row)) and not (at and _is_head_row(page, rows[at - 1]))
+        for at, row in enumerate(rows)
+    )
     singles: list[Block] = []
     index = 0
     while index < len(rows):
@@ -166,7 +169,8 @@ def _rows(page: Page, rows: Sequence[Block]) -> None:
         if taken:
             index += taken
         else:
-            _row(page, row, cells, labelled=labelled)
+            unsure = len(cells) == 2 and page.knows(cells[1].sole) and _is_value_row(page, rows[index : index + 1])
+            _row(page, row, cells, labelled=labelled, unsure=unsure)
     _sequence(page, singles)
 
 
@@ -189,16 +193,26 @@ def _is_pair_row(page: Page, cells: Sequence[Block]) -> bool:
     return not any(known[2:]) or known == [index % 2 == 0 for index in range(len(cells))]
 
 
+def _is_head_row(page: Page, row: Block) -> bool:
+    return len(row.children) > 1 and all(page.heads(cell.sole) for cell in row.children)
+
+
 def _labels(page: Page, cells: Sequence[Block]) -> list[bool]:
     """Which cells are labels; a word that may be a value is one where values stand, at every second place."""
     return [page.heads(cell.sole) if index % 2 else page.knows(cell.sole) for index, cell in enumerate(cells)]
 
 
-def _row(page: Page, row: Block, cells: Sequence[Block], *, labelled: bool) -> None:
+def _is_value_row(page: Page, rows: Sequence[Block]) -> bool:
+    """May the two cells above be the heads of these?"""
+    cells = _filled(rows[0]) if rows else []
+    return len(cells) == 2 and not any(page.knows(cell.sole) for cell in cells) and has_digit(cells[1].text())
+
+
+def _row(page: Page, row: Block, cells: Sequence[Block], *, labelled: bool, unsure: bool) -> None:
     if len(cells) == 1:
         page.add(cells[0].sole or "", "")
     elif len(cells) == 2 and page.knows(cells[0].sole) and not _has_label(page, cells[1]):
-        page.add(cells[0].sole or "", cells[1].text())
+        page.add(cells[0].sole or "", cells[1].text(), unsure=unsure)
     elif len(cells) >= 4 and len(cells) % 2 == 0 and _labels(page, cells) == [n % 2 == 0 for n in range(len(cells))]:
         for label, value in zip(cells[::2], cells[1::2], strict=True):
             page.add(label.sole or "", value.text())
@@ -221,6 +235,8 @@ def _columns(page: Page, cells: Sequence[Block]) -> bool:
     labels, values = _places(cells[0]), _places(cells[1])
     if len(labels) != len(values) or "" in labels or "" in values or not all(page.knows(label) for label in labels):
         return False
+    if any(page.knows(value) for value in values):
+        return False  # a card beside a card, and the value of the first is a word that may be a label
     for label, value in zip(labels, values, strict=True):
         page.add(label, value)
     return True
