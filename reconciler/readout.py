@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reconciler.errors import HeldError
+from reconciler.errors import HeldError, Unreadable
 from reconciler.extract.labels import read_html, read_text
 from reconciler.extract.page import Pair
 from reconciler.message import decode
@@ -115,7 +115,14 @@ def _parts(message: Message) -> list[dict[str, Any]]:
 
 
 def _pairs(message: Message, parser: Parser | None) -> list[Pair]:
-    """With the parser's own labels where it tells them, else whatever looks like a pair."""
+    """With the parser's own labels where it tells them, else whatever looks like a pair; none of what is too much to read."""
+    try:
+        return _read_pairs(message, parser)
+    except Unreadable:  # no notice has so much text; for a claimed mail the same error stands under "notices"
+        return []
+
+
+def _read_pairs(message: Message, parser: Parser | None) -> list[Pair]:
     sheet = getattr(parser, "sheet", None)
     if callable(sheet):
         return list(sheet(message).pairs)

@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from reconciler.discovery import find_parsers
 from reconciler.message import decode
+from reconciler.readout import explain_file
 
 MOST = 2  # CPU seconds a letter
 
@@ -77,6 +79,12 @@ LETTERS = {
     "style": mail("html", f"<p style='{'font-size:' * 29_000}'>x"),
     "five megabytes": mail("html", "x" * 4_900_000),
 }  # fmt: skip
+
+
+def test_a_letter_that_is_too_much_to_read_is_explained_all_the_same() -> None:
+    """P14: `explain` tells why such a letter is held, and shows no pairs of it."""
+    told = explain_file(LETTERS["lines"], "notice.eml", find_parsers())
+    assert (told["pairs"], told["notices"][0]["error"]) == ([], "unreadable")
 
 
 def test_no_letter_costs_more_than_its_share(tmp_path: Path) -> None:
