@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reconciler.sandbox.imap import fetch
 from reconciler.sandbox.imap.grammar import BadSyntax, Token, atom, numbers
+from reconciler.sandbox.imap.host import Host
 from reconciler.sandbox.imap.search import Criteria
 from reconciler.sandbox.imap.store import SYSTEM_FLAGS, Account, StoredFolder, StoredMail, canonical_flag
 from reconciler.sandbox.imap.wire import Wire
 
-if TYPE_CHECKING:
-    from reconciler.sandbox.imap.server import SandboxImap
-
 
 class Selected:
-    def __init__(
-        self, server: SandboxImap, wire: Wire, account: Account, folder: StoredFolder, *, read_only: bool
-    ) -> None:
+    def __init__(self, server: Host, wire: Wire, account: Account, folder: StoredFolder, *, read_only: bool) -> None:
         self._server = server
         self._wire = wire
         self._account = account

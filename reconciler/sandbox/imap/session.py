@@ -11,18 +11,15 @@ import base64
 import binascii
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from reconciler.sandbox.imap import grammar
 from reconciler.sandbox.imap.faults import Fault, FaultKind
 from reconciler.sandbox.imap.grammar import BadSyntax, Token, atom
+from reconciler.sandbox.imap.host import Host
 from reconciler.sandbox.imap.search import BadCharset
 from reconciler.sandbox.imap.selected import Selected
 from reconciler.sandbox.imap.store import Account, StoredFolder
 from reconciler.sandbox.imap.wire import Hangup, Wire, read_greeting_faults
-
-if TYPE_CHECKING:
-    from reconciler.sandbox.imap.server import SandboxImap
 
 Handler = Callable[[list[Token]], Awaitable[str]]
 
@@ -35,7 +32,7 @@ class No(Exception):
 
 
 class Session:
-    def __init__(self, server: SandboxImap, wire: Wire, number: int) -> None:
+    def __init__(self, server: Host, wire: Wire, number: int) -> None:
         self._server = server
         self._wire = wire
         self._number = number

@@ -11,13 +11,10 @@ import asyncio
 import socket
 import ssl
 import struct
-from typing import TYPE_CHECKING
 
 from reconciler.sandbox.imap.faults import Fault, FaultKind, Faults
 from reconciler.sandbox.imap.grammar import LITERAL
-
-if TYPE_CHECKING:
-    from reconciler.sandbox.imap.server import SandboxImap
+from reconciler.sandbox.imap.host import Host
 
 LONGEST_LINE = 1 << 20
 LARGEST_LITERAL = 64 << 20
@@ -149,7 +146,7 @@ class Wire:
             return  # the client was faster
 
 
-async def read_greeting_faults(wire: Wire, server: SandboxImap) -> None:
+async def read_greeting_faults(wire: Wire, server: Host) -> None:
     """What is armed for "CONNECT" strikes before the first byte."""
     fault = server.faults.take("CONNECT")
     if fault is None:
