@@ -8,9 +8,7 @@ computed while the task is a Draft.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 
 ORDER_TEMPLATE, PAYMENT_TEMPLATE = 51, 52
@@ -19,6 +17,20 @@ DUE, PAID, DIFFERENCE, ORDER_NUMBER, NOTE = 301, 302, 303, 304, 305
 INCOME_TAG, OTHER_TAG = 12, 13
 SUM, DATE, PAYMENT_ID = 501, 502, 503
 NEW, DRAFT, AWAITING, PRODUCTION, READY, CANCELLED = 1, 180, 185, 187, 188, 189
+
+
+class Counter:
+    """Numbers from `start` on; unlike itertools.count it can be copied with its world in every Python."""
+
+    def __init__(self, start: int) -> None:
+        self._next = start
+
+    def __iter__(self) -> Counter:
+        return self
+
+    def __next__(self) -> int:
+        self._next += 1
+        return self._next - 1
 
 
 @dataclass
@@ -103,9 +115,9 @@ class World:
     tasks: dict[int, Task] = field(default_factory=dict)
     entries: dict[int, Entry] = field(default_factory=dict)
     paid_due: bool = False  # Difference counts paid − due
-    numbers: Iterator[int] = field(default_factory=lambda: count(900_001))
-    keys: Iterator[int] = field(default_factory=lambda: count(155))
-    comment_ids: Iterator[int] = field(default_factory=lambda: count(159_756))
+    numbers: Counter = field(default_factory=lambda: Counter(900_001))
+    keys: Counter = field(default_factory=lambda: Counter(155))
+    comment_ids: Counter = field(default_factory=lambda: Counter(159_756))
 
     # ------------------------------------------------------------ making
 
