@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.sandbox.demo import play
-from reconciler.sandbox.demo.proof import PRODUCTION, Account, Advanced, Letter, Nature, Proof, prove
+from reconciler.sandbox.demo.play import play
 from reconciler.sandbox.demo.scenes import DUES, Story
 from reconciler.sandbox.demo.screen import PLAIN, OrderRow, Screen
 from reconciler.sandbox.planfix import IncomeView, OrderView
+from reconciler.sandbox.proof import PRODUCTION, Account, Advanced, Letter, Nature, Proof, prove
 
 PAID = Letter(reference="WFP-1", order="101", amount=Decimal("50.00"))
 ROW = IncomeView(key="1", order="101", task="901", amount=Decimal("50.00"), date="2026-11-22", payment_id="WFP-1")

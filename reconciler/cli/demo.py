@@ -21,7 +21,7 @@ def demo(fast: bool) -> int:
       reconciler demo --fast
     """
     from reconciler import log
-    from reconciler.sandbox.demo import play
+    from reconciler.sandbox.demo.play import play
 
     log.set_up(level="WARNING")  # the story is told on stdout; the daemon's own log lies beside its ledger
     return play(fast=fast)

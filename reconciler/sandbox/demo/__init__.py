@@ -3,13 +3,8 @@ The demo: a story of payments told live on embedded servers, with the real daemo
 
     play.py      the whole of it, from the first line to the exit code
     pace.py      fast or readable: which settings are shorter than in service
-    stage.py     servers, daemon, letters, waits
     scenes.py    the story
     watch.py     what Planfix was asked, in words
     proof.py     was anything lost, doubled or done too early?
     screen.py    what is printed
 """
-
-from reconciler.sandbox.demo.play import play
-
-__all__ = ["play"]

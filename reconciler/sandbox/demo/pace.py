@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """desk: lines of [desks.factory] that differ from the defaults, as TOML values."""
+    """desk: keys of [desks.factory] that differ from the defaults."""
 
-    desk: Mapping[str, str]
+    desk: Mapping[str, Any]
     told: str
     breath: float  # seconds between a scene's opening and its letter
     opening: float  # seconds to read the first screen
@@ -22,7 +23,7 @@ class Pace:
 
 
 NORMAL = Pace(
-    desk={"order_deadline": '"3s"'},
+    desk={"order_deadline": "3s"},
     told=(
         "Settings as in real service, Planfix's limit of one request a second included; shortened is only"
         " order_deadline (3 s, not 24 h), so that a wrong order number is put before a person at once."
@@ -34,11 +35,11 @@ NORMAL = Pace(
 
 FAST = Pace(
     desk={
-        "requests_per_second": "500.0",
-        "burst": "500",
-        "timeout_seconds": "1",
-        "unknown_wait": '"2s"',
-        "order_deadline": '"1s"',
+        "requests_per_second": 500.0,
+        "burst": 500,
+        "timeout_seconds": 1,
+        "unknown_wait": "2s",
+        "order_deadline": "1s",
     },
     told=(
         "Shortened for --fast: requests_per_second 500 (not 1), timeout_seconds 1 (not 30),"

@@ -19,11 +19,11 @@ from types import FrameType
 
 from reconciler.errors import ReconcilerError
 from reconciler.sandbox.demo.pace import FAST, NORMAL, Pace
-from reconciler.sandbox.demo.proof import PRODUCTION, Proof, prove
 from reconciler.sandbox.demo.scenes import DUES, Story
 from reconciler.sandbox.demo.screen import OrderRow, Screen
-from reconciler.sandbox.demo.stage import DemoFailed, Stage
 from reconciler.sandbox.demo.watch import money
+from reconciler.sandbox.proof import PRODUCTION, Proof, prove
+from reconciler.sandbox.stage import Stage, StageFailed
 
 STATUSES = {PRODUCTION: "in production", "Очікує оплати": "awaits payment"}
 """The account's statuses in English; another one is shown as it is."""
@@ -37,12 +37,12 @@ def play(*, fast: bool) -> int:
     keep = False
     began = monotonic()
     try:
-        with _ended_politely(), Stage(pace, folder) as stage:
+        with _ended_politely(), Stage(folder, patience=pace.limit) as stage:
             try:
                 keep = not _told(stage, screen, pace)
-            except (DemoFailed, ReconcilerError) as exc:
+            except (StageFailed, ReconcilerError) as exc:
                 keep = True
-                screen.failed(str(exc), stage.last_words())
+                screen.failed(str(exc), _last_words(stage))
             finally:
                 # From here on everything ends by itself within seconds; a second Ctrl-C would only leave it half done.
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -63,6 +63,7 @@ def play(*, fast: bool) -> int:
 
 def _told(stage: Stage, screen: Screen, pace: Pace) -> bool:
     """The story and its proof. True: the proof holds."""
+    stage.configure(desk=pace.desk)
     for number, due in DUES.items():
         stage.planfix.add_order(number, due)
     screen.opening(
@@ -76,11 +77,11 @@ def _told(stage: Stage, screen: Screen, pace: Pace) -> bool:
     with screen.waiting("starting the daemon"):
         stage.start_daemon()
     sleep(pace.opening)
-    story = Story(stage, screen)
+    story = Story(stage, screen, pace)
     story.play()
     code = stage.stop_daemon()
     if code != 0:
-        raise DemoFailed(f"told to stop, the daemon exited {code} instead of 0")
+        raise StageFailed(f"told to stop, the daemon exited {code} instead of 0")
     proof = prove([sent.letter for sent in stage.sent], stage.account(), stage.held())
     screen.orders(_rows(stage, story))
     if proof.violations:
@@ -88,6 +89,10 @@ def _told(stage: Stage, screen: Screen, pace: Pace) -> bool:
         return False
     screen.proof(_proof_lines(proof))
     return True
+
+
+def _last_words(stage: Stage) -> list[str]:
+    return stage.daemon.last_words() if stage.log.exists() else []
 
 
 def _rows(stage: Stage, story: Story) -> list[OrderRow]:

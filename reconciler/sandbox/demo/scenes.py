@@ -15,14 +15,14 @@ from time import monotonic, sleep
 
 from reconciler.model import MailState, Reason, State
 from reconciler.sandbox import letters
-from reconciler.sandbox.demo.proof import PRODUCTION, Letter, Nature
+from reconciler.sandbox.demo.pace import Pace
 from reconciler.sandbox.demo.screen import Screen
-from reconciler.sandbox.demo.stage import DemoFailed, Sent, Stage
-from reconciler.sandbox.demo.watch import money
+from reconciler.sandbox.demo.watch import Watch, money
 from reconciler.sandbox.planfix import Fault
+from reconciler.sandbox.proof import PRODUCTION, Letter, Nature
+from reconciler.sandbox.record import CREATE, LOOK_FOR_INCOME
+from reconciler.sandbox.stage import Sent, Stage, StageFailed
 
-CREATE = "POST /task/{id}/datatags/"
-LOOK_FOR_INCOME = "POST /datatag/{id}/entry/list"
 QUIET_SECONDS = 0.8
 """Longer than the daemon's half-second look at what is due: after it, what was not asked for is not asked for."""
 
@@ -43,9 +43,12 @@ DUES = {
 class Story:
     """`play` runs it; afterwards `seconds` and `notes` say by order how it went."""
 
-    def __init__(self, stage: Stage, screen: Screen) -> None:
+    def __init__(self, stage: Stage, screen: Screen, pace: Pace) -> None:
         self.stage = stage
         self.screen = screen
+        self.pace = pace
+        self.watch = Watch(stage.planfix, stage.record)
+        stage.record.listeners.append(self.watch)
         self.seconds: dict[str, float] = {}
         self.notes: dict[str, str] = {}
         self._scene = count(1)
@@ -91,7 +94,7 @@ class Story:
         sleep(QUIET_SECONDS)
         asked = self.stage.planfix.count() - before
         if asked:
-            raise DemoFailed(f"a repeated notice cost {asked} requests to Planfix instead of none")
+            raise StageFailed(f"a repeated notice cost {asked} requests to Planfix instead of none")
         self._result("recognised both times; 0 requests to Planfix, one income")
 
     def two_payments(self) -> None:
@@ -128,7 +131,7 @@ class Story:
         self._until(sent, State.HELD, "to be held")
         entry = self.stage.entry(sent.letter.reference)
         if entry is None or entry.reason is not Reason.ORDER_NOT_FOUND:
-            raise DemoFailed(f"a wrong order number was held as {entry and entry.reason}, not as order_not_found")
+            raise StageFailed(f"a wrong order number was held as {entry and entry.reason}, not as order_not_found")
         self._result(f"held: no order 10786; {_suggested(entry.facts.get('suggestions'), '10768')}")
         self._breathe()
         self.screen.command(f"reconciler resolve e{entry.id} --order 10768")
@@ -196,7 +199,7 @@ class Story:
         self._step("the line is cut: no answer comes, so the outcome is unknown")
         self._until_in_production(sent)
         if not (cut.used and down.used):
-            raise DemoFailed("Planfix was to break down and did not")
+            raise StageFailed("Planfix was to break down and did not")
         self._one_income(sent)
         self.notes["11146"] = "Planfix down"
 
@@ -207,10 +210,10 @@ class Story:
             " its ledger what was under way.",
             reads=True,
         )
-        self.stage.kill_daemon_at_create()
+        self.stage.record.strike(CREATE, self._kill)
         sent = self._pay("11259", DUES["11259"])
         with self.screen.waiting("waiting for the moment to strike"), self.stage.meanwhile(self._tell):
-            self.stage.wait_for("the daemon to be killed", lambda: self.stage.daemon_was_killed, dead=True)
+            self.stage.wait_for("the daemon to be killed", lambda: self.stage.daemon.was_killed, dead=True)
             self.stage.wait_for("Planfix to book the income", lambda: self._incomes(sent) > 0, dead=True)
         self._breathe()
         with self.screen.waiting("the daemon starts again"), self.stage.meanwhile(self._tell):
@@ -220,16 +223,21 @@ class Story:
         self._one_income(sent)
         self.notes["11259"] = "daemon killed"
 
+    def _kill(self) -> None:
+        """In this moment, while the create is under way; Planfix carries it out all the same."""
+        self.stage.daemon.kill()
+        self.watch.tell("the create reaches Planfix; in this moment the daemon is killed (SIGKILL)")
+
     # ------------------------------------------------------------ verbs of the scenes
 
     def _open(self, title: str, text: str, *, reads: bool = False) -> None:
-        self.stage.watch.drain()
+        self.watch.drain()
         self._reads_told = reads
         self.screen.scene(next(self._scene), title, text)
         self._breathe()
 
     def _breathe(self) -> None:
-        sleep(self.stage.pace.breath)
+        sleep(self.pace.breath)
 
     def _pay(self, order: str, amount: str, *, nature: Nature = Nature.GENUINE, printed: str | None = None) -> Sent:
         """Deliver one letter about one new payment; printed: the order number in it, when it is not the true one."""
@@ -251,7 +259,7 @@ class Story:
         """The same payment in another layout and language; its facts are the same."""
         entry = self.stage.entry(letter.reference)
         if entry is None:
-            raise DemoFailed(f"payment {letter.reference} is not in the ledger")
+            raise StageFailed(f"payment {letter.reference} is not in the ledger")
         raw = letters.notice(
             amount=str(letter.amount),
             order=letter.order,
@@ -279,15 +287,15 @@ class Story:
         self._wait(f"the letter to be {what}", lambda: self.stage.is_closed(sent, state))
         mail = self.stage.mail(sent)
         if mail is None or mail.reason is not reason:
-            raise DemoFailed(f"the letter was {what}, but for the reason {mail and mail.reason}, not {reason}")
+            raise StageFailed(f"the letter was {what}, but for the reason {mail and mail.reason}, not {reason}")
 
     def _until_in_production(self, sent: Sent, before: str = "", *, since: float | None = None) -> None:
         order, began = sent.letter.order, sent.at if since is None else since
         self._wait(f"order {order} to be in production", lambda: self.stage.planfix.order(order).status == PRODUCTION)
         self._until(sent, State.SETTLED, "to be settled in the ledger")
-        moved = self.stage.watch.advanced_at(order)
+        moved = self.stage.record.advanced_at(order)
         if moved is None:
-            raise DemoFailed(f"order {order} is in production and nobody asked for it")
+            raise StageFailed(f"order {order} is in production and nobody asked for it")
         self.seconds[order] = moved - sent.at
         words = f"in production {moved - began:.1f} s after " + ("the decision" if since else "the letter")
         self._result(f"{before}; {words}" if before else words)
@@ -299,12 +307,12 @@ class Story:
     def _untouched(self, order: str) -> None:
         history = self.stage.planfix.order(order).history
         if history:
-            raise DemoFailed(f"order {order} must not be advanced, but its status was set: {history}")
+            raise StageFailed(f"order {order} must not be advanced, but its status was set: {history}")
 
     def _one_income(self, sent: Sent) -> None:
         found = self._incomes(sent)
         if found != 1:
-            raise DemoFailed(f"payment {sent.letter.reference} stands on Planfix {found} times instead of once")
+            raise StageFailed(f"payment {sent.letter.reference} stands on Planfix {found} times instead of once")
         self._result("found instead of sent again: one income, one advance")
 
     def _incomes(self, sent: Sent) -> int:
@@ -313,7 +321,7 @@ class Story:
     # ------------------------------------------------------------ words
 
     def _tell(self) -> None:
-        for told in self.stage.watch.drain():
+        for told in self.watch.drain():
             if told.effect or self._reads_told:
                 self.screen.step(max(told.at - self._began, 0.0), told.words, effect=told.effect)
 
@@ -335,8 +343,8 @@ def _due(order: str) -> str:
 
 
 def _suggested(suggestions: object, order: str) -> str:
-    """What the daemon suggests of the order that was meant. Raises DemoFailed when it does not suggest it."""
+    """What the daemon suggests of the order that was meant. Raises StageFailed when it does not suggest it."""
     for item in suggestions if isinstance(suggestions, list) else []:
         if item.get("number") == order:
             return f"suggested is {order}: {item.get('why')}"
-    raise DemoFailed(f"order {order} was not suggested, only {suggestions!r}")
+    raise StageFailed(f"order {order} was not suggested, only {suggestions!r}")

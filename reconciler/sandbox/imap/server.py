@@ -162,6 +162,10 @@ class SandboxImap:
             lambda: self._account(user).create(_wire_name(folder)).add(raw, received_at or datetime.now(UTC), flags),
         )
 
+    def create_folder(self, name: str, *, user: str | None = None) -> None:
+        """Make a folder, unless it is there."""
+        self.call(lambda: self._account(user).create(_wire_name(name)))
+
     def remove(self, uid: int, folder: str = "INBOX", *, user: str | None = None) -> None:
         """As if another client had expunged it."""
         self.call(lambda: self.folder(folder, user=user).remove([uid]))

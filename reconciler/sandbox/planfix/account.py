@@ -5,7 +5,8 @@ do in the browser. Every verb is safe while requests are served.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 
@@ -75,6 +76,12 @@ class Account:
     @on_request.setter
     def on_request(self, hook: Hook | None) -> None:
         self._gate.on_request = hook
+
+    @contextmanager
+    def at_rest(self) -> Iterator[World]:
+        """The account itself, with no request under way."""
+        with self._gate.lock:
+            yield self.world
 
     @property
     def requests(self) -> list[Request]:
