@@ -1,12 +1,13 @@
 # make demo   the main job on embedded servers, told live in the terminal
 # make test   lint, types and every test
+# make prove  disables each protection of tests/protections/ in a copy: a test must notice (IDS="D04 T" picks some)
 # Both set up .venv by themselves; Python 3.11+ with venv and make are enough. PYTHON=python3.12 picks another one.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?=
 
-.PHONY: demo test lint types unit lock clean
+.PHONY: demo test lint types unit prove lock clean
 
 demo: $(VENV)/.run
 	@$(BIN)/reconciler demo $(DEMO)
@@ -22,6 +23,9 @@ types: $(VENV)/.dev
 
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest $(TESTS)
+
+prove: $(VENV)/.dev
+	$(BIN)/python -m tests.prove $(IDS)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; PYTHON=python3.12 make names another one."; exit 1; }
