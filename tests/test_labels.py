@@ -153,6 +153,12 @@ def test_a_blank_line_ends_a_lone_label(text: str) -> None:
     assert found(read_text("text[0]", text, KNOWN))[fold_label("Номер замовлення")] == [""]
 
 
+def test_a_row_without_cells_is_nothing() -> None:
+    """P15: an empty row, or one of which every cell is hidden, breaks nothing."""
+    rows = "<tr></tr><tr><td hidden>x</td></tr><tr><td>Сума</td><td>5 грн</td></tr>"
+    assert found(read_html("html[0]", f"<table>{rows}</table>", KNOWN)) == {fold_label("Сума"): ["5 грн"]}
+
+
 def doubted(page: Page) -> set[str]:
     return {pair.key for pair in page.pairs if pair.unsure}
 

@@ -77,6 +77,10 @@ LETTERS = {
     "entities": mail("html", "&nbsp;" * 49_000),
     "attributes": mail("html", "<p " + " ".join(f"a{n}=1" for n in range(30_000)) + ">x"),
     "style": mail("html", f"<p style='{'font-size:' * 29_000}'>x"),
+    "rules of style": mail("html", f"<style>{'.x .y .x .z{opacity:1}' * 4_000}</style>" + "<i class='x y z'>" * 9_000),
+    "comments in style": mail("html", f"<style>{'/*' * 140_000}</style>x"),
+    "braces in style": mail("html", f"<style>{'@media print{' * 20_000}</style>x"),
+    "nested classes": mail("html", "<style>.x .x .x .y{opacity:1}</style>" + "<div class=x>" * 4_000 + "<p class='x y'>" * 5_000),
     "five megabytes": mail("html", "x" * 4_900_000),
 }  # fmt: skip
 

@@ -2,8 +2,8 @@
 HTML of a mail → the blocks a reader sees, as a small tree.
 
 Comes in: decoded HTML, however broken. Goes out: nested `Block`s; a leaf holds the lines that are drawn one under another,
-a container holds blocks. What no reader sees is not there: head, script, style, comments, and elements hidden by style or
-attribute. Rules in a style sheet are not applied: what only they hide is read, and then contradicts or repeats.
+a container holds blocks. What no reader sees is not there: head, script, comments, and elements hidden by style or
+attribute. What is hidden by its looks alone (its colour, its size, its place) is told apart: `Drawn.unseen`.
 
 Inside a line, `MARK` stands where an inline element begins or ends, and links are wrapped in `LINK_ON`, `LINK_OFF`: marks
 that no sender can type, as `clean` removes control characters.
@@ -19,7 +19,9 @@ from typing import Any
 from bs4 import BeautifulSoup
 from bs4.element import CData, NavigableString, Tag
 
-from reconciler.extract.text import clean
+from reconciler.extract.css import Element, Styles
+from reconciler.extract.seen import Look, is_gone, look_within
+from reconciler.extract.text import UNTOLD, clean, one_line
 
 MARK, LINK_ON, LINK_OFF = "\x1f", "\x02", "\x03"
 _CUT = "\x04"  # where the letters change their look: digits on both sides of it are not one number
@@ -97,8 +99,6 @@ _BLOCKS = frozenset(
     ]
 )
 _BLOCK_DISPLAYS = frozenset({"block", "table", "table-row", "table-cell", "table-row-group", "list-item", "grid"})
-_ZERO = re.compile(r"(?:0+(?:\.0*)?|\.0+)(?:px|pt|em|rem|%)?")
-_SIZE = re.compile(r"(?<![\w.#])(\d*\.?\d+)(px|pt|em|rem|%|ex|vw|cm|mm)?(?![\w.])")
 _DEEPEST = 120  # blocks within blocks; what is nested deeper is drawn into the block above
 
 
@@ -143,12 +143,19 @@ def without_links(line: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Style:
-    """What is inherited: visibility and a font size of nothing, which an element within may set back; a link; pre."""
+class Drawn:
+    """A mail's HTML as it is drawn; `unseen` are words in it that their looks alone hide from a reader."""
 
-    hidden: bool = False
-    tiny: bool = False
-    pre: bool = False
+    root: Block
+    unseen: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a node stands: the element around it and how text in it is drawn."""
+
+    element: Element | None = None
+    look: Look = Look()  # noqa: RUF009  frozen
 
 
 class _Builder:
@@ -160,6 +167,7 @@ class _Builder:
         self.lines: list[str] = []
         self.line: list[str] = []
         self.keep = False  # runs of spaces in this line, which is preformatted
+        self.unseen: list[str] = []
 
     def text(self, text: str) -> None:
         self.line.append(text)
@@ -189,31 +197,36 @@ class _Builder:
         self.open.pop().close()
 
 
-def read_blocks(html: str) -> Block:
-    """Never raises; time grows with the length alone."""
+def read_blocks(html: str) -> Drawn:
+    """Raises Unreadable: more style than a notice has. Time grows with the length alone."""
     builder = _Builder()
     soup = BeautifulSoup(html.replace("\x00", ""), "lxml")
-    work: list[tuple[Any, _Style] | str] = [(node, _Style()) for node in reversed(soup.contents)]
+    styles = Styles(style.get_text() for style in soup.find_all("style"))
+    work: list[tuple[Any, _Place] | str] = [(node, _Place()) for node in reversed(soup.contents)]
     while work:
         item = work.pop()
         if isinstance(item, str):
             _leave(builder, item)
             continue
-        node, style = item
+        node, place = item
         if isinstance(node, Tag):
-            work.extend(_enter(builder, node, style))
-        elif type(node) in (NavigableString, CData) and not (style.hidden or style.tiny):
-            _text(builder, str(node), style)
+            work.extend(_enter(builder, node, place, styles))
+        elif type(node) in (NavigableString, CData):
+            _text(builder, str(node), place.look)
     builder.flush()
     builder.root.close()
-    return builder.root
+    return Drawn(builder.root, tuple(builder.unseen))
 
 
-def _enter(builder: _Builder, tag: Tag, style: _Style) -> list[tuple[Any, _Style] | str]:
+def _enter(builder: _Builder, tag: Tag, place: _Place, styles: Styles) -> list[tuple[Any, _Place] | str]:
     """Begin an element; what is to be done next, last first."""
     name = tag.name.lower().rpartition(":")[2]
-    css = _declared(str(tag.get("style") or ""))
-    if name in _UNSEEN or _is_gone(tag, css):
+    if name in _UNSEEN:
+        return []
+    attributes = {key.lower(): str(value) for key, value in tag.attrs.items()}
+    element = Element(name, _marks(tag), place.element)
+    css = styles.of(element, attributes.get("style", ""))
+    if is_gone(name, attributes, css):
         return []
     if name in _STRUCK or "line-through" in css.get("text-decoration", "") + css.get("text-decoration-line", ""):
         builder.text(_CUT)  # crossed out: it is no part of what stands around it
@@ -221,26 +234,36 @@ def _enter(builder: _Builder, tag: Tag, style: _Style) -> list[tuple[Any, _Style
     if name == "br":
         builder.end_line()
         return []
-    inner = _inherit(style, css, pre=name == "pre")
-    todo: list[tuple[Any, _Style] | str]
+    todo = _begin(builder, tag, name, css)
+    if name == "bdo" or "override" in css.get("unicode-bidi", ""):
+        builder.text(UNTOLD)  # drawn in another order than it is written
+    within = _Place(element, look_within(place.look, name, attributes, css))
+    return [todo, *((node, within) for node in reversed(tag.contents))]
+
+
+def _begin(builder: _Builder, tag: Tag, name: str, css: Mapping[str, str]) -> str:
+    """Open what the element opens; returns what `_leave` is to close."""
     if (name in _BLOCKS or css.get("display") in _BLOCK_DISPLAYS) and len(builder.open) < _DEEPEST:
         builder.begin(name, (name, str(tag.get("style") or ""), str(tag.get("class") or "")))
-        todo = ["block"]
-    elif name in _BLOCKS:
+        return "block"
+    if name in _BLOCKS:
         builder.end_line()
-        todo = ["line"]
-    elif name in {"sup", "sub"}:
+        return "line"
+    if name in {"sup", "sub"}:
         builder.text(" ^")  # raised digits are not the digits before them continued
-        todo = ["sup"]
-    elif name in {"a", "button"}:
+        return "sup"
+    if name in {"a", "button"}:
         builder.text(LINK_ON)
-        todo = ["link"]
-    else:
-        changed = name not in _INERT or tag.has_attr("size") or not _LOOKS.isdisjoint(css)
-        builder.text(MARK + _CUT if changed else MARK)
-        todo = ["cut" if changed else "mark"]
-    todo.extend((node, inner) for node in reversed(tag.contents))
-    return todo
+        return "link"
+    changed = name not in _INERT or tag.has_attr("size") or not _LOOKS.isdisjoint(css)
+    builder.text(MARK + _CUT if changed else MARK)
+    return "cut" if changed else "mark"
+
+
+def _marks(tag: Tag) -> frozenset[str]:
+    classes = tag.get_attribute_list("class")
+    marks = {f".{str(name).lower()}" for name in classes if name}
+    return frozenset(marks | ({f"#{str(tag['id']).lower()}"} if tag.get("id") else set()))
 
 
 def _leave(builder: _Builder, what: str) -> None:
@@ -252,8 +275,12 @@ def _leave(builder: _Builder, what: str) -> None:
         builder.text({"link": LINK_OFF, "mark": MARK, "cut": MARK + _CUT, "sup": "^ "}[what])
 
 
-def _text(builder: _Builder, text: str, style: _Style) -> None:
-    if not style.pre:
+def _text(builder: _Builder, text: str, look: Look) -> None:
+    if look.unseen:
+        if words := one_line(text):
+            builder.unseen.append(words)
+        return
+    if not look.pre:
         builder.text(re.sub(r"\s+", " ", clean(text)))
         return
     first, *rest = clean(text.replace("\t", "   ")).split("\n")
@@ -263,32 +290,3 @@ def _text(builder: _Builder, text: str, style: _Style) -> None:
         builder.end_line()
         builder.keep = True
         builder.text(line)
-
-
-def _declared(css: str) -> dict[str, str]:
-    """The declarations of a style attribute, the last of a name wins."""
-    found: dict[str, str] = {}
-    for declaration in css.lower().split(";"):
-        name, _, value = declaration.partition(":")
-        found[name.strip()] = value.replace("!important", "").strip()
-    return found
-
-
-def _is_gone(tag: Tag, css: Mapping[str, str]) -> bool:
-    """Is the element hidden with everything in it, whatever that says of itself?"""
-    if tag.has_attr("hidden") or str(tag.get("aria-hidden") or "").lower() == "true" or tag.name == "input":
-        return True
-    if css.get("display") == "none" or css.get("mso-hide") == "all":
-        return True
-    zeros = (css.get(name, "") for name in ("opacity", "height", "max-height"))
-    return any(value and _ZERO.fullmatch(value) for value in zeros)
-
-
-def _inherit(style: _Style, css: Mapping[str, str], *, pre: bool) -> _Style:
-    hidden, tiny = style.hidden, style.tiny
-    if seen := css.get("visibility"):
-        hidden = seen in {"hidden", "collapse"}
-    if size := _SIZE.search((css.get("font-size") or css.get("font") or "")[:100]):
-        relative = size[2] in {"em", "%", "ex"}
-        tiny = float(size[1]) == 0 or (relative and tiny)
-    return _Style(hidden, tiny, pre or style.pre)

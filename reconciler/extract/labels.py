@@ -41,9 +41,11 @@ def read_html(
     """A text/html part."""
     refuse_excess(part, content)
     page = Page(part=part, known=known, listing=listing, spoken=spoken)
-    root = read_blocks(content)
-    page.see(map(plain, root.all_lines()))
-    _walk(page, root)
+    drawn = read_blocks(content)
+    page.see(map(plain, drawn.root.all_lines()))
+    _walk(page, drawn.root)
+    for words in drawn.unseen:
+        page.say(words, doubtful=True)  # nothing is read from it, but it may deny
     return page
 
 
@@ -253,7 +255,7 @@ def _places(block: Block) -> list[str]:
 def _header(page: Page, rows: Sequence[Block], at: int) -> int:
     """A header row over its values; returns how many rows stand under it, 0 when it is no header row."""
     heads = [cell.sole for cell in rows[at].children]
-    known = sum(page.knows(head) for head in heads) if page.heads(heads[-1]) or len(heads) > 2 else 0
+    known = sum(page.knows(head) for head in heads) if heads and (page.heads(heads[-1]) or len(heads) > 2) else 0
     if known < 2 or any(head is None for head in heads):
         return 0
     values: list[Block] = []

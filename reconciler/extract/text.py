@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
+UNTOLD = "\ufffd"  # stands where text is drawn in another order than it is written, so that no grammar accepts it
+
 _SPACES = "\t\u2800\u3164\u115f\u1160\uffa0"  # a tab, and letters that are drawn as blanks
 
 
 def _table() -> dict[int, str | None]:
-    """Format characters (soft hyphen, zero width, bidi marks, BOM) and controls vanish; every space is U+0020."""
+    """Format characters (soft hyphen, zero width, bidi marks, BOM) and controls vanish, but for one; every space is U+0020."""
     table: dict[int, str | None] = {}
     for code in (*range(0x10000), *range(0xE0000, 0xE0080)):
         category = unicodedata.category(chr(code))
@@ -25,6 +27,7 @@ def _table() -> dict[int, str | None]:
     for code in (0x034F, *range(0xFE00, 0xFE10)):  # grapheme joiner, variation selectors
         table[code] = None
     table |= dict.fromkeys(map(ord, _SPACES), " ")
+    table[0x202E] = UNTOLD  # right-to-left override: "54321" behind it is drawn as "12345"
     table |= dict.fromkeys(map(ord, "\n\x85\x0b\x0c\u2028\u2029"), "\n")
     return table
 
