@@ -9,6 +9,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -27,7 +29,7 @@ from reconciler.http import Http, HttpError
 from reconciler.ledger import Bucket, Ledger
 from reconciler.mailbox import After, ImapMailbox, Incoming, MailboxSettings, OAuth2Settings
 from reconciler.model import Outcome
-from reconciler.ports import Parser
+from reconciler.ports import Clock, Parser
 from reconciler.recognition import recognition
 from reconciler.settling import Mode, Policy
 
@@ -89,7 +91,8 @@ class App:
         """One mailbox of the settings, not connected yet; each is one thread's."""
         table = self.settings.mailboxes[name]
         ours = recognition(rules_of(self.settings).senders, table.forwarders, self.parsers)
-        return ImapMailbox(mailbox_of(table), self.ledger, ours, post=post_form)
+        named = frozenset(self.settings.mailboxes)
+        return ImapMailbox(mailbox_of(table), self.ledger, ours, named=named, post=post_form)
 
     def handler(
         self, name: str, told: Callable[[Sequence[Outcome]], None] = lambda outcomes: None
@@ -120,15 +123,23 @@ def post_form(url: str, fields: Mapping[str, str]) -> tuple[int, bytes]:
     return answer.status, answer.body
 
 
+class OpenLedger(Protocol):
+    """`Ledger.open`, or what stands in for it where a disk or a process is to be struck."""
+
+    def __call__(self, url: str, *, create: bool, clock: Clock, actor: str, base: Path | None) -> Ledger: ...
+
+
 @contextmanager
-def opened(settings: Settings, *, create: bool, actor: str) -> Iterator[App]:
+def opened(
+    settings: Settings, *, create: bool, actor: str, clock: Clock = utc_now, open_ledger: OpenLedger = Ledger.open
+) -> Iterator[App]:
     """
     The app on the settings' ledger.
 
-    create: make the ledger when there is none. actor: who the history says acted.
+    create: make the ledger when there is none. actor: who the history says acted. clock: what time it is, for all of it.
     Raises: LedgerMissing, LedgerUnavailable, LedgerCorrupt, ConfigError.
     """
-    ledger = Ledger.open(settings.ledger.url, create=create, clock=utc_now, actor=actor, base=settings.base)
+    ledger = open_ledger(settings.ledger.url, create=create, clock=clock, actor=actor, base=settings.base)
     app = App(settings=settings, ledger=ledger, parsers=find_parsers())
     try:
         yield app
@@ -218,4 +229,5 @@ def mailbox_of(table: MailboxTable) -> MailboxSettings:
         poll_seconds=table.poll_seconds,
         after=After.parse(table.after),
         max_bytes=table.max_bytes,
+        connects_per_hour=table.connects_per_hour,
     )

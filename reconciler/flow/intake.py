@@ -188,7 +188,7 @@ class Intake:
         if rules is None:
             return Verdict(trusted_by=None)
         policy = trust.TrustPolicy(accepts=rules.trust, domains=rules.domains, authserv_id=box.authserv_id)
-        return trust.judge(source, policy, self.fetch_key)
+        return trust.judge(source, policy, self.fetch_key, now=lambda: self.ledger.clock().timestamp())
 
     def _untrusted(self, mail: Mail, found: reading.Reading, verdict: Verdict) -> Outcome:
         facts = {"checks": [f"{check.voucher}: {check.result}: {check.detail}" for check in verdict.checks]}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reconciler.ledger import tables
@@ -67,6 +67,16 @@ class History:
         query = select(tables.event).order_by(event.id)
         if given:
             query = query.where(or_(*given))
+        return [event_of(row) for row in self.connection.execute(query)]
+
+    def newest_event(self) -> int:
+        """The id of the last thing that happened; 0: nothing has."""
+        newest = self.connection.execute(select(func.max(tables.event.c.id))).scalar()
+        return newest or 0
+
+    def happened_since(self, event_id: int) -> Sequence[Event]:
+        """What happened after that event, in order."""
+        query = select(tables.event).where(tables.event.c.id > event_id).order_by(tables.event.c.id)
         return [event_of(row) for row in self.connection.execute(query)]
 
     def insert(self, table: Any) -> postgresql.Insert:

@@ -8,12 +8,13 @@ is refused whole and the old one stays.
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from time import monotonic
 from types import FrameType
@@ -21,10 +22,12 @@ from types import FrameType
 import structlog
 
 from reconciler import sdnotify
-from reconciler.app import App, opened
+from reconciler.app import App, OpenLedger, opened, utc_now
 from reconciler.config import Settings, load
 from reconciler.errors import ConfigError, ReconcilerError
+from reconciler.ledger import Ledger
 from reconciler.mailbox import Watcher
+from reconciler.ports import Clock
 from reconciler.service.threads import DAEMON, DeskThread
 from reconciler.service.ticks import Ticks
 
@@ -34,6 +37,9 @@ STOP_SECONDS = 4.0
 """Five are promised; the rest is for closing the ledger and for the interpreter."""
 READY_LOOK_SECONDS = 0.05
 SHORTEST_WAIT = 0.2
+
+Opening = Callable[[Settings], AbstractContextManager[App]]
+"""The app on these settings, on this process's clock and ledger."""
 
 
 class Signals:
@@ -129,20 +135,21 @@ def _ends(join: Callable[[float], bool], end: float, wait_longer: Callable[[], b
     return ended
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, *, clock: Clock = utc_now, open_ledger: OpenLedger = Ledger.open) -> int:
     """The daemon until it is told to stop. Returns the exit code."""
     manager, signals = sdnotify.Manager(), Signals()
     signals.install()
+    opening = functools.partial(opened, create=True, actor="daemon", clock=clock, open_ledger=open_ledger)
     while True:
         with ExitStack() as stack:
-            app = stack.enter_context(opened(settings, create=True, actor="daemon"))
+            app = stack.enter_context(opening(settings))
             if app.ledger.place.path is not None:
                 # One SQLite file is one daemon's; several daemons share a PostgreSQL.
                 stack.enter_context(app.ledger.exclusive(DAEMON))
             service = Service(app, manager, signals)
             service.start()
             manager.ready("reading the mailboxes")
-            following = _serve(service, manager, signals, settings)
+            following = _serve(service, manager, signals, settings, opening)
             if following is None:
                 manager.stopping()  # said of a reload, the manager would see to it that we end
                 ended = service.stop()
@@ -163,7 +170,9 @@ def run(settings: Settings) -> int:
     return code
 
 
-def _serve(service: Service, manager: sdnotify.Manager, signals: Signals, settings: Settings) -> Settings | None:
+def _serve(
+    service: Service, manager: sdnotify.Manager, signals: Signals, settings: Settings, opening: Opening
+) -> Settings | None:
     """Until a signal or a failure. Returns the settings to go on with, or None to stop."""
     ready = False
     log.info("service.started", config=str(settings.path), desks=len(service.desks), mailboxes=len(service.watchers))
@@ -180,17 +189,17 @@ def _serve(service: Service, manager: sdnotify.Manager, signals: Signals, settin
             return None
         if signals.reload:
             signals.reload = False
-            new = _reloaded(settings.path)
+            new = _reloaded(settings.path, opening)
             if new is not None:
                 manager.reloading()
                 return new
 
 
-def _reloaded(path: Path) -> Settings | None:
+def _reloaded(path: Path, opening: Opening) -> Settings | None:
     """The new settings, or None: they were refused whole and the old ones stay."""
     try:
         settings = load(path)
-        with opened(settings, create=True, actor="daemon") as trial:
+        with opening(settings) as trial:
             # All of it is built once before the old one is let go: a ledger that cannot be opened is refused as well.
             Service(trial, sdnotify.Manager({}), Signals())
     except (ReconcilerError, OSError) as exc:

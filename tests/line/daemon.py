@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Self
@@ -33,15 +34,17 @@ class Daemon:
     The process, started at once. As a context it is killed at the end, if it still runs.
 
     arguments: what follows `python`, e.g. ["-m", "reconciler", "--config", "reconciler.toml", "run"].
-    environ: further variables.
+    environ: further variables. listens: its stdin is a pipe for `tell`; otherwise it has none.
     """
 
-    def __init__(self, arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, arguments: Sequence[str], environ: Mapping[str, str] | None = None, *, listens: bool = False
+    ) -> None:
         self.process = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=ROOT,
             env={name: value for name, value in os.environ.items() if not name.startswith(OURS)} | dict(environ or {}),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if listens else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             encoding="utf-8",
@@ -109,6 +112,17 @@ class Daemon:
         self.wait_for("service.ready")
         return self
 
+    def tell(self, words: Mapping[str, Any]) -> None:
+        """One JSON line on its stdin."""
+        assert self.process.stdin is not None, "started without ears"
+        self.process.stdin.write(json.dumps(words) + "\n")
+        self.process.stdin.flush()
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code, negative for the signal that ended it; None: it runs."""
+        return self.process.poll()
+
     def reload(self) -> None:
         self.process.send_signal(signal.SIGHUP)
 
@@ -122,7 +136,7 @@ class Daemon:
         except subprocess.TimeoutExpired:
             with self._changed:
                 raise AssertionError(f"the process does not end; the log:\n{self._log()}") from None
-        self._reader.join(PATIENCE)
+        self._close()
         return code
 
     def stopped(self) -> tuple[int, float]:
@@ -135,7 +149,13 @@ class Daemon:
         """SIGKILL, and gone when this returns."""
         self.process.kill()
         self.process.wait(PATIENCE)
+        self._close()
+
+    def _close(self) -> None:
         self._reader.join(PATIENCE)
+        if self.process.stdin is not None:
+            with suppress(BrokenPipeError):  # what it did not hear any more
+                self.process.stdin.close()
 
 
 def until(condition: Callable[[], bool], daemon: Daemon) -> None:

@@ -17,7 +17,8 @@ from typing import Any, Protocol
 
 from reconciler.ledger import Ledger
 from reconciler.model import Entry
-from reconciler.sandbox import letters
+from reconciler.sandbox import host, letters
+from reconciler.sandbox.host import HostControl
 from reconciler.sandbox.imap import SandboxImap
 from reconciler.sandbox.planfix import SandboxPlanfix
 from reconciler.sandbox.planfix.gate import Request
@@ -141,6 +142,16 @@ class Line:
             daemon.ready()
             self.planfix.forget_requests()
             yield daemon
+
+    @contextmanager
+    def struck(self) -> Iterator[tuple[Daemon, HostControl]]:
+        """The same daemon, ready, with its doors: clock, disk, death."""
+        if not self.settings.exists():
+            self.configure()
+        with Daemon([*host.PROGRAM, "--config", str(self.settings)], listens=True) as daemon:
+            daemon.ready()
+            self.planfix.forget_requests()
+            yield daemon, HostControl(daemon)
 
     # ------------------------------------------------------------ letters
 

@@ -14,14 +14,15 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from reconciler.model import State
+from reconciler.sandbox import host
 from reconciler.sandbox.planfix import SandboxPlanfix
 from reconciler.sandbox.planfix.faults import Fault
-from tests.line.daemon import Daemon, until
+from tests.line.daemon import until
 from tests.line.line import FULL, Line, later, letter
 from tests.line.orders import assert_paid_once
 from tests.line.payer import Death, Payer, Side
@@ -178,14 +179,21 @@ def succeed(line: Line) -> None:
     assert_paid_once(line, ONE)
 
 
-@pytest.mark.parametrize("side", ["before", "after"])
-@pytest.mark.parametrize("number", [1, 3, 6, 9, 12])
-def test_a_daemon_killed_at_a_commit(line: Line, number: int, side: Side) -> None:
+POINTS = ("mail.taken", "entry.recorded", "step.planned", "step.sending", "income.posted", "order.advanced")
+"""From the stored letter to the status change that is known to be done."""
+
+
+@pytest.mark.parametrize("side", get_args(Side))
+@pytest.mark.parametrize("point", POINTS)
+def test_a_daemon_killed_at_a_commit(line: Line, point: str, side: Side) -> None:
     """A whole daemon that dies at some commit, of whichever of its threads, is succeeded to one income and one advance."""
     line.configure(desk=QUICK)
     line.planfix.add_order(12345, "1250.00")
-    with Daemon(["-m", "tests.line.killer", str(line.settings), str(number), side]) as first:
-        first.ready()
+    with line.struck() as (first, control):
+        control.die(host.Death(at=point, side=side))
         line.deliver(letter("WFP-1"))
         assert first.ended() == -signal.SIGKILL
+    with line.ledger() as ledger, ledger.look() as tx:
+        written = {event.name for event in tx.history()}
+    assert (host.STEP_STATES.get(point, point) in written) is (side == "after")
     succeed(line)
