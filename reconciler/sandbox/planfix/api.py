@@ -14,7 +14,7 @@ from typing import Any
 
 from reconciler.sandbox.planfix import shapes
 from reconciler.sandbox.planfix.faults import Manners
-from reconciler.sandbox.planfix.filters import BadFilter, entry_passes, passes
+from reconciler.sandbox.planfix.filters import BadFilter, candidates, entry_passes, passes
 from reconciler.sandbox.planfix.world import Task, World
 
 Body = Mapping[str, Any]
@@ -57,7 +57,9 @@ def ping(call: Call) -> Reply:
 def task_list(call: Call) -> Reply:
     world, fold = call.world, call.manners.filter_ignores_case
     filters = call.body.get("filters", [])
-    found = [task for task in world.tasks.values() if all(passes(world, task, item, fold=fold) for item in filters)]
+    found = [
+        task for task in candidates(world, filters) if all(passes(world, task, item, fold=fold) for item in filters)
+    ]
     shown = shapes.page(found, call.body, call.manners)
     return ok(tasks=[shapes.task_row(world, task, call.body.get("fields"), call.manners) for task in shown])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -55,12 +56,31 @@ class OrderView:
 
 
 def orders(world: World) -> dict[str, OrderView]:
-    found = [order(world, task) for task in world.tasks.values() if task.template == ORDER_TEMPLATE]
+    """Every order, in one walk through the tasks and one through the entries."""
+    payments: dict[int, list[Task]] = {}
+    rows: dict[int, list[Entry]] = {}
+    for task in world.tasks.values():
+        if task.template == PAYMENT_TEMPLATE and task.parent is not None:
+            payments.setdefault(task.parent, []).append(task)
+    for entry in world.entries.values():
+        if entry.tag == INCOME_TAG and not entry.deleted:
+            rows.setdefault(entry.task, []).append(entry)
+    found = (
+        _order(world, task, payments.get(task.id, []), rows)
+        for task in world.tasks.values()
+        if task.template == ORDER_TEMPLATE
+    )
     return {view.number: view for view in found}
 
 
 def order(world: World, task: Task) -> OrderView:
     payments = [item for item in world.tasks.values() if item.parent == task.id and item.template == PAYMENT_TEMPLATE]
+    rows = {item.id: [entry for entry in world.rows_of(item.id) if entry.tag == INCOME_TAG] for item in payments}
+    return _order(world, task, payments, rows)
+
+
+def _order(world: World, task: Task, payments: Sequence[Task], rows: Mapping[int, Sequence[Entry]]) -> OrderView:
+    """rows: incomes by payment task."""
     values = payments[0].values if payments else {}
     return OrderView(
         number=number_of(task),
@@ -70,9 +90,7 @@ def order(world: World, task: Task) -> OrderView:
         due=_amount(values.get(DUE)),
         paid=_amount(values.get(PAID)),
         difference=_amount(values.get(DIFFERENCE)),
-        incomes=tuple(
-            income(world, entry) for item in payments for entry in world.rows_of(item.id) if entry.tag == INCOME_TAG
-        ),
+        incomes=tuple(income(world, entry) for item in payments for entry in rows.get(item.id, ())),
         comments=tuple(comment["description"] for comment in task.comments),
         history=tuple(world.statuses[status].name for status in task.history),
         deleted=task.deleted,
