@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from reconciler.errors import HeldError, Unreadable
 from reconciler.extract.labels import read_html, read_text
+from reconciler.extract.orders import other_number
 from reconciler.extract.page import Pair
 from reconciler.message import decode
 from reconciler.model import Message, Notice
@@ -87,6 +88,9 @@ def explain_file(
         "pairs": [_pair(pair) for pair in _pairs(source, parser)],
         "claimed": claimed,
         "notices": notices,
+        "orders": [
+            _order(notice["order_raw"], notice["order_number"]) for notice in notices if notice.get("order_raw")
+        ],
         "spans": spans,
         "trust": dict(verdict) if verdict is not None else None,
         "defects": list(message.defects),
@@ -131,6 +135,13 @@ def _read_pairs(message: Message, parser: Parser | None) -> list[Pair]:
         *(read_text(part.path, part.content, frozenset()) for part in message.texts),
     ]
     return [pair for page in pages for pair in page.pairs]
+
+
+def _order(raw: str, number: str | None) -> dict[str, Any]:
+    """How the typed order number was cleaned: what it was taken for where none was read."""
+    return {"raw": raw, "number": number} | (
+        {} if number else {"taken_for": other_number(raw) or "words and no number"}
+    )
 
 
 def _pair(pair: Pair) -> dict[str, Any]:

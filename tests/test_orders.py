@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import FieldAmbiguous
-from reconciler.extract.orders import clean_order, fold_order, is_reference
+from reconciler.extract.orders import NOT_ORDERS, WORDS, clean_order, fold_order, is_reference, other_number
 
 CLEANED = [
     ("12345", "12345"),
@@ -35,6 +35,13 @@ CLEANED = [
     ("Invoice7", "Invoice7"),
     ("ЗАМ.5", "ЗАМ.5"),
     ("зам. 5", "5"),
+    ("Замовлення: 12345", "12345"),
+    ("номер замовлення №12345!", "12345"),
+    ("zakaz 12345", "12345"),
+    ("١٢٣٤٥", "12345"),
+    ("12/11", "12/11"),
+    ("12-34-56", "12-34-56"),
+    ("UA2026", "UA2026"),
 ]
 
 
@@ -66,6 +73,23 @@ def test_cleans(text: str, number: str) -> None:
         "WFP-BTN-11535539-6933469d1b6cf",
         "12345_WFPREG-1-1",
         "wfp-soc-1234567-6ac4b29136b28",
+        "12345грн",
+        "12345 грн",
+        "12345,5uah",
+        "₴12345",
+        "22.11.26",
+        "22/11/26",
+        "22-11-26",
+        "UA213223130000026007233566001",
+        "UA21 3223 1300 0002 6007 2335 6600 1",
+        "10.0.0.1",
+        "www.shop.example/12345",
+        "https://shop.example.ua/12345",
+        "shop.example.ua/orders/12345",
+        "+380-50-000-00-00",
+        "4111-1111-1111-1111",
+        "5²",
+        "\u202e54321",
     ],
 )
 def test_what_is_no_order_number(text: str) -> None:
@@ -109,3 +133,26 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
         assert any(char.isdigit() for char in number)
         assert not any(char.isspace() for char in number)
         assert fold_order(number) == number
+
+
+NUMBERS = st.from_regex(r"(?:[A-Z]{1,3}-?)?[0-9]{1,6}(?:[/-][0-9]{1,2})?", fullmatch=True).filter(
+    lambda text: other_number(text) is None
+)
+
+
+@given(NUMBERS, st.lists(st.sampled_from(WORDS), max_size=3), st.sampled_from(["", ".", "!", " ", ";", "\u00a0"]))
+def test_words_around_a_number_never_change_it(number: str, words: list[str], end: str) -> None:
+    """P16: any of the known words and signs before a number leave exactly that number."""
+    assert clean_order(" ".join([*words, number]) + end) == number
+
+
+@given(
+    st.from_regex(
+        r"0[0-9]{9}|380[0-9]{9}|[0-9]{16}|UA[0-9]{27}|[0-3][0-9]\.[01][0-9]\.20[0-9]{2}|[0-9]{1,6}(?:грн|UAH|₴)",
+        fullmatch=True,
+    )
+)
+def test_other_numbers_are_none(text: str) -> None:
+    """P16: a phone, a card, a bank account, a date and a sum never become an order number, and are named."""
+    assert clean_order(text) is None
+    assert other_number(text) in NOT_ORDERS

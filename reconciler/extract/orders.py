@@ -2,12 +2,13 @@
 An order number as a payer typed it → the number the desk is asked for.
 
 Comes in: the value of the payment page's additional field. Goes out: the cleaned number, None when the value holds none,
-or `FieldAmbiguous` when it holds more than one. The rule, which the owner can see:
+or `FieldAmbiguous` when it holds more than one. The rule, which the owner can see (`explain` names what refused a value):
 
-1. words and signs around it go: №, #, "замовлення", "заказ", "order", "номер", "рахунок" …, quotes, full stops, spaces;
-2. letters drawn alike in both alphabets become those of one: Latin where every letter has a Latin look-alike, else Cyrillic;
+1. words and signs around it go (`WORDS`): №, #, "замовлення", "заказ", "order", "номер", "рахунок" …, quotes, full stops, spaces;
+2. digits of any script become 0-9; letters drawn alike in both alphabets become those of one: Latin where every letter has a
+   Latin look-alike, else Cyrillic;
 3. what remains must be one token of letters, digits, "-", "/", "_" and "." with a digit in it; it is never cut or joined;
-4. the gateway's own reference (WFP-…), a phone, a card, an e-mail, a date, a time and a sum are no order numbers.
+4. what is another kind of number (`NOT_ORDERS`) is no order number.
 """
 
 from __future__ import annotations
@@ -16,22 +17,43 @@ import re
 import unicodedata
 
 from reconciler.errors import FieldAmbiguous
+from reconciler.extract.amounts import CURRENCIES
 from reconciler.extract.text import DASHES, clean
 
 REFERENCE = re.compile(r"WFP-[A-Z]{2,5}-\d+-[0-9a-f]{8,}\S*|\S+_WFPREG-\S+|WFP-\d+-[0-9a-f]{8,}\S*", re.IGNORECASE)
 """A gateway's own reference, as its pages make them: never a CRM order number, whatever its label says."""
 
-_WORDS = re.compile(  # as whole words: "NR7" and "ЗАМ.5" are numbers with letters in them and stay whole
-    r"(?<![\w./-])(?:no|n°|nr|номер|number|num|замовлення|замовленню|замовленням|замовл|зам|заказа|заказу|заказ|зак|order|ordernumber|"
-    r"рахунок|рахунку|рахунка|счета|счёт|счет|сч[её]ту|invoice|id)\.?(?![\w./-])|[№#]",
+WORDS = (
+    "№", "#", "no", "n°", "nr", "номер", "ном", "number", "num", "nomer",
+    "замовлення", "замовленню", "замовленням", "замовленя", "замовл", "зам", "zamovlennya", "zamovlennia",
+    "заказ", "заказа", "заказу", "зак", "zakaz", "order", "ordernumber", "ордер",
+    "рахунок", "рахунку", "рахунка", "счет", "счёт", "счета", "счету", "счёту", "invoice", "id",
+)  # fmt: skip
+"""What payers write around the number; gone as whole words only: "NR7" and "ЗАМ.5" are numbers with letters in them."""
+
+_CURRENCY = "|".join(re.escape(word) for word in sorted(CURRENCIES, key=len, reverse=True))
+_DAY_MONTH = r"(?:0?[1-9]|[12]\d|3[01])(?P<mark>[./-])(?:0?[1-9]|1[0-2])(?P=mark)"
+
+# what else a payer types there → how it is known, once spaces and brackets are gone; the first that fits gives its name
+NOT_ORDERS: dict[str, re.Pattern[str]] = {
+    "reference": REFERENCE,
+    "e-mail": re.compile(r"\S*@\S*"),
+    "link": re.compile(r"(?:\w+://|www\.)\S*|(?:[a-z0-9-]+\.)+[a-z]{2,}/\S*", re.IGNORECASE),
+    "phone": re.compile(r"(?:\+?3-?8)?-?0(?:-?\d){9}|\+(?:-?\d){9,15}|8?-?0(?:-?\d){9}"),
+    "card": re.compile(r"\d(?:-?\d){12,18}|\d{2,6}[*xх•]{2,}\d{2,6}", re.IGNORECASE),
+    "bank account": re.compile(r"[a-z]{2}\d{2}[a-z0-9]{15,30}", re.IGNORECASE),
+    "date": re.compile(rf"\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{4}}|\d{{4}}-\d{{2}}-\d{{2}}|{_DAY_MONTH}\d{{2}}"),
+    "address of a computer": re.compile(r"\d{1,3}(?:\.\d{1,3}){3}"),
+    "sum": re.compile(rf"\d+\.\d{{1,2}}|\d+(?:[.,]\d{{1,2}})?(?:{_CURRENCY})\.?", re.IGNORECASE),
+}
+
+_WORDS = re.compile(
+    r"(?<![\w./-])(?:"
+    + "|".join(re.escape(word) for word in sorted(WORDS, key=len, reverse=True) if word not in "№#")
+    + r")\.?(?![\w./-])|[№#]",
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[^\W_](?:[\w./-]*[^\W_])?")
-_PHONE = re.compile(r"(?:\+?38)?0\d{9}|\+\d{9,15}|8?0\d{9}")
-_CARD = re.compile(r"\d{13,19}|\d{2,6}[*xх•]{2,}\d{2,6}", re.IGNORECASE)
-_NO_NUMBER = re.compile(
-    r"\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{4}-\d{2}-\d{2}|\d+\.\d{1,2}",  # a date, a sum
-)
 _DASHES = str.maketrans(dict.fromkeys(DASHES, "-"))
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms; NFKC would make "5²" the number 52
 _LONGEST = 40
@@ -49,13 +71,19 @@ def fold_order(number: str) -> str:
 
     Both sides of a comparison are folded; case is kept.
     """
-    number = unicodedata.normalize("NFC", number).translate(_WIDE).translate(_DASHES)
+    number = _plain(number)
     letters = [letter for letter in number if letter.isalpha()]
     if all(letter.isascii() or letter in _TO_LATIN for letter in letters):
         return "".join(_TO_LATIN.get(letter, letter) for letter in number)
     if all(not letter.isascii() or letter in _TO_CYRILLIC for letter in letters):
         return "".join(_TO_CYRILLIC.get(letter, letter) for letter in number)
     return number
+
+
+def _plain(text: str) -> str:
+    """With digits and dashes of one kind."""
+    text = unicodedata.normalize("NFC", text).translate(_WIDE).translate(_DASHES)
+    return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
 
 
 def spellings(number: str) -> tuple[str, ...]:
@@ -74,6 +102,12 @@ def is_reference(text: str) -> bool:
     return REFERENCE.fullmatch(clean(text).strip()) is not None
 
 
+def other_number(text: str) -> str | None:
+    """The name in `NOT_ORDERS` of what a value is instead of an order number; None: it may be one."""
+    flat = re.sub(r"[\s()]", "", _plain(clean(text)))
+    return next((name for name, pattern in NOT_ORDERS.items() if pattern.fullmatch(flat)), None)
+
+
 def clean_order(text: str) -> str | None:
     """
     The order number in a payer's words.
@@ -86,8 +120,8 @@ def clean_order(text: str) -> str | None:
     if not value or len(value) > _MOST or is_reference(value):
         return None
     lines = [line for line in value.split("\n") if line.strip()]
-    flat = unicodedata.normalize("NFC", " ".join(lines).replace("№", "#")).translate(_WIDE).translate(_DASHES)
-    if len(lines) == 1 and _is_other(re.sub(r"[\s()]", "", flat)):
+    flat = _plain(" ".join(lines).replace("№", "#"))
+    if len(lines) == 1 and other_number(flat):
         return None
     bare = _WORDS.sub(" ", flat)
     tokens = [token for token in bare.split() if _TOKEN.search(token)]
@@ -102,14 +136,8 @@ def clean_order(text: str) -> str | None:
     if len(tokens) != 1 or not numbered:
         return None
     token = numbered[0].strip("\"'«»“”„()[]<>.,;:!?*")
-    if _TOKEN.fullmatch(token) is None or len(token) > _LONGEST or _is_other(token) or REFERENCE.search(token):
+    if _TOKEN.fullmatch(token) is None or len(token) > _LONGEST or other_number(token) or REFERENCE.search(token):
         return None
+    if any(char.isdigit() and not char.isascii() for char in token):
+        return None  # "5²" is not the number 52, nor 5
     return fold_order(token)
-
-
-def _is_other(token: str) -> bool:
-    """A phone, a card, an e-mail, a date or a sum."""
-    if "@" in token:
-        return True
-    digits = token.replace("-", "")
-    return bool(_PHONE.fullmatch(digits) or _CARD.fullmatch(digits) or _NO_NUMBER.fullmatch(token))
