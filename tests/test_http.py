@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 
 import pytest
 
 from reconciler.errors import ConfigError
-from reconciler.http import Http, NoAnswer, NotSent, Redirected
+from reconciler.http import Answer, Http, NoAnswer, NotSent, Redirected
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 2\r\n\r\n{}"
 Script = Callable[[socket.socket, int], None]
@@ -268,3 +268,35 @@ def test_errors_and_repr_tell_no_secret(http: Http) -> None:
             "GET", f"http://127.0.0.1:{port}/x?access_token=s3cret", headers={"Authorization": "Bearer s3cret"}
         )
     assert "s3cret" not in f"{caught.value!r} {caught.value} {http!r}"
+
+
+# ---------------------------------------------------------------- another way than the network
+
+
+def test_a_request_may_be_carried_without_a_network() -> None:
+    """The seam is handed all of the request, and its answer is read like any other."""
+    seen: list[tuple[str, str, bytes]] = []
+
+    def carry(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        seen.append((method, url, body))
+        assert headers["content-type"] == "application/json"
+        return Answer(status=201, headers={"Content-Type": "application/json"}, body=b"{}")
+
+    with Http(carry=carry) as http:
+        answer = http.request("POST", "https://desk.example.ua/rest/task/7", json={"a": 1}, fresh=True)
+    assert (answer.status, answer.content_type, answer.body) == (201, "application/json", b"{}")
+    assert seen == [("POST", "https://desk.example.ua/rest/task/7", b'{"a": 1}')]
+
+
+def test_a_carried_line_that_breaks_proves_nothing() -> None:
+    """An OSError of the seam is an answer that never came; the seam may also say that nothing left."""
+
+    def broken(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        raise ConnectionResetError("cut")
+
+    def refused(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        raise NotSent("nobody listens")
+
+    for carry, error in ((broken, NoAnswer), (refused, NotSent)):
+        with Http(carry=carry) as http, pytest.raises(error):
+            http.request("GET", "https://desk.example.ua/rest/ping")
