@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from decimal import Decimal
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -239,6 +240,46 @@ def test_a_fault_waits_its_turn_and_ends(rig: Rig, api: Api) -> None:
     assert rig.planfix.order(4711).history == ("У виробництві",)
     with pytest.raises(ValueError, match="no fault"):
         Fault(on="*", do="explode")
+
+
+CREATE = "POST /task/{id}/datatags/"
+
+
+def test_a_late_create_lands_when_it_is_told_to(rig: Rig, api: Api) -> None:
+    """The client has given up, a look finds nothing, and then the row is there, once."""
+    order = rig.planfix.add_order(4711)
+    rig.planfix.faults.add(Fault(on=CREATE, do="late"))
+    with pytest.raises(NoAnswer):
+        api("POST", f"/task/{order.task}/datatags/", ROW, timeout=0.2)
+    assert (rig.planfix.in_flight, rig.planfix.incomes) == (1, [])
+    rig.planfix.land()
+    assert (rig.planfix.in_flight, len(rig.planfix.incomes)) == (0, 1)
+    rig.planfix.land()
+    assert len(rig.planfix.incomes) == 1
+
+
+def test_a_late_change_lands_after_so_many_requests(rig: Rig, api: Api) -> None:
+    """A status that was answered with 503 is set behind the back of the second request after it."""
+    rig.planfix.add_order(4711)
+    rig.planfix.faults.add(Fault(on="POST /task/{id}", do="late:503", after_requests=1))
+    assert api("POST", "/task/4711", {"status": {"id": 187}})[0] == 503
+    api("GET", "/ping")
+    assert rig.planfix.order(4711).history == ()
+    api("GET", "/ping")
+    assert rig.planfix.order(4711).history == ("У виробництві",)
+
+
+def test_a_late_change_lands_after_so_many_seconds(rig: Rig, api: Api) -> None:
+    """By itself, without any request; the line was dropped."""
+    order = rig.planfix.add_order(4711)
+    rig.planfix.faults.add(Fault(on=CREATE, do="late:drop", seconds=0.05))
+    with pytest.raises(NoAnswer):
+        api("POST", f"/task/{order.task}/datatags/", ROW)
+    end = monotonic() + 20
+    while not rig.planfix.incomes:
+        assert monotonic() < end
+        sleep(0.01)
+    assert rig.planfix.in_flight == 0
 
 
 def test_a_success_can_store_nothing(rig: Rig, api: Api) -> None:

@@ -45,6 +45,7 @@ class Daemon:
     ) -> None:
         self._log = log
         self._events: list[Event] = []
+        self._by_name: dict[str, list[Event]] = {}
         self._partial = b""
         self._lock = threading.Lock()
         with log.open("ab") as out:
@@ -66,12 +67,8 @@ class Daemon:
         """The events so far, oldest first: of that name, with these facts."""
         with self._lock:
             self._read()
-            return [
-                event
-                for event in self._events
-                if (name is None or event["event"] == name)
-                and all(event.get(key) == value for key, value in facts.items())
-            ]
+            named = self._events if name is None else self._by_name.get(name, [])
+            return [event for event in named if all(event.get(key) == value for key, value in facts.items())]
 
     def _read(self) -> None:
         with self._log.open("rb") as log:
@@ -83,6 +80,7 @@ class Daemon:
             event = _event(line)
             if event is not None:
                 self._events.append(event)
+                self._by_name.setdefault(str(event["event"]), []).append(event)
 
     def last_words(self) -> list[str]:
         """The end of the log, for a failure."""

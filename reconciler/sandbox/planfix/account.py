@@ -43,6 +43,7 @@ class Account:
 
     def reset(self, world: World | None = None) -> None:
         """A new account, without faults, at the same address."""
+        self._gate.close()
         self._gate = Gate(world or sample_world(), token=self.token)
 
     # ------------------------------------------------------------ what is set and seen
@@ -76,6 +77,15 @@ class Account:
     @on_request.setter
     def on_request(self, hook: Hook | None) -> None:
         self._gate.on_request = hook
+
+    @property
+    def in_flight(self) -> int:
+        """Changes that a "late" fault keeps from their effect, until they land."""
+        return self._gate.in_flight
+
+    def land(self) -> None:
+        """Everything that is in flight has its effect now."""
+        self._gate.land()
 
     @contextmanager
     def at_rest(self) -> Iterator[World]:

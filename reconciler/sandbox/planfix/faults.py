@@ -21,6 +21,7 @@ DOINGS = frozenset(
         "nothing",  # success is answered, nothing is stored
         "failures",  # 200 whose `failures` names the status; nothing is stored
         "202",  # queued: applied after `after_requests` further requests, or never
+        "late",  # late, late:drop, late:N: unanswered (or answered N); the effect comes later, see Fault
         "429",  # HTTP 429 with Retry-After
         "limited",  # 403, code 22 (with timeToReset when `seconds` is given)
         "short",  # a list answer loses its last row
@@ -41,6 +42,7 @@ class Fault:
     on: method and path with {placeholders} as the reference writes them, e.g. "POST /task/{id}/datatags/"; "*" is all.
     when: "before" the effect (nothing happens at the account) or "after" it.
     times: how often; skip: how many matching requests go by first.
+    "late" lands `seconds` later, or after `after_requests` further requests, or else when it is told to (`Account.land`).
     """
 
     on: str
@@ -48,7 +50,7 @@ class Fault:
     when: str = "before"
     times: int = 1
     skip: int = 0
-    seconds: float | None = None  # Retry-After, timeToReset
+    seconds: float | None = None  # Retry-After, timeToReset; "late": until it lands
     after_requests: int | None = None  # "202": None is never
     used: int = field(default=0, init=False)
 

@@ -7,7 +7,6 @@ hook "after" → answer. The hooks run without the lock, so that they may change
 
 from __future__ import annotations
 
-import copy
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -42,12 +41,13 @@ class Out:
     how: str = "whole"
 
 
-@dataclass
+@dataclass(eq=False)
 class _Queued:
     method: str
     path: str
     body: Mapping[str, Any]
-    after: int | None  # requests to go; None: never
+    after: int | None  # requests to go; None: no number of requests brings it
+    late: bool = False  # it will land, though its sender was not told so
 
 
 class Gate:
@@ -61,6 +61,7 @@ class Gate:
         self.requests: list[Request] = []
         self.on_request: Hook | None = None
         self._queue: list[_Queued] = []
+        self._timers: list[threading.Timer] = []
         self._bucket = 0.0
         self._filled_at = monotonic()
 
@@ -108,12 +109,15 @@ class Gate:
 
     def _answer(self, method: str, path: str, body: Mapping[str, Any], scopes: frozenset[str]) -> Out:
         fault = self.faults.take(method, path)
+        if fault is not None and fault.do.startswith("late"):
+            return self._delayed(fault, method, path, body)
         real = fault is None or fault.effective or method == "GET" or path.endswith(READS)
         if fault is not None and fault.do == "202":
             self._queue.append(_Queued(method, path, body, fault.after_requests))
             return _json(202, {"result": "success"})
-        # a fault that lets nothing happen still answers as if: from a copy of the account that is then thrown away
-        reply = perform(self.world if real else copy.deepcopy(self.world), self.manners, method, path, body, scopes)
+        # a fault that lets nothing happen still answers as if: from a stand-in for what the path names
+        world = self.world if real else self.world.stand_in([int(word) for word in path.split("/") if word.isdigit()])
+        reply = perform(world, self.manners, method, path, body, scopes)
         if fault is None:
             return self._with_quota(_out(reply))
         return self._troubled(fault, reply)
@@ -127,8 +131,43 @@ class Gate:
                 item.after -= 1
                 waiting.append(item)
             else:
-                perform(self.world, self.manners, item.method, item.path, item.body, SCOPES)
+                self._carry_out(item)
         self._queue = waiting
+
+    def _delayed(self, fault: Fault, method: str, path: str, body: Mapping[str, Any]) -> Out:
+        item = _Queued(method, path, body, fault.after_requests, late=True)
+        self._queue.append(item)
+        if fault.seconds is not None:
+            timer = threading.Timer(fault.seconds, self.land, [item])
+            timer.daemon = True
+            timer.start()
+            self._timers.append(timer)
+        answer = fault.do.partition(":")[2]
+        if answer.isdecimal():
+            return _html(int(answer))
+        return Out(0, how="drop" if answer == "drop" else "silence")
+
+    @property
+    def in_flight(self) -> int:
+        """Changes that were not answered and will land."""
+        with self.lock:
+            return sum(1 for item in self._queue if item.late)
+
+    def land(self, only: _Queued | None = None) -> None:
+        """Everything that is in flight has its effect now; only: this, if it still flies."""
+        with self.lock:
+            landing = [item for item in self._queue if item.late and only in (None, item)]
+            self._queue = [item for item in self._queue if item not in landing]
+            for item in landing:
+                self._carry_out(item)
+
+    def _carry_out(self, item: _Queued) -> None:
+        perform(self.world, self.manners, item.method, item.path, item.body, SCOPES)
+
+    def close(self) -> None:
+        """What is still in flight never lands."""
+        for timer in self._timers:
+            timer.cancel()
 
     def _with_quota(self, out: Out) -> Out:
         if self.manners.quota is not None:

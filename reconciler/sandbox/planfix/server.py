@@ -65,6 +65,7 @@ class SandboxPlanfix(Account):
 
     def stop(self) -> None:
         self._closing.set()
+        self._gate.close()
         self._server.should_exit = True
         self._thread.join(10)
         self._socket.close()
