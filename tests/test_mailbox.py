@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -248,6 +249,38 @@ def test_since_is_compared_with_the_arrival(server: SandboxImap, sqlite_ledger: 
     server.deliver(letter(2), received_at=START)
     mailbox(server, sqlite_ledger, since=START).read(taker)
     assert taker.uids == [2]
+
+
+def test_a_date_that_no_clock_shows(server: SandboxImap, sqlite_ledger: Ledger, taker: Taker) -> None:
+    """A mail put there with an INTERNALDATE that UTC cannot hold is read, as new, and stands in nobody's way (D24)."""
+    server.deliver(letter(1), received_at=START)
+    server.deliver(letter(2), received_at=START)
+    told = START.strftime("%d-%b-%Y %H:%M:%S +0000").encode()
+    server.faults.mangle = lambda data: data.replace(told, b"31-Dec-9999 23:59:59 -1200", 1)
+    box = mailbox(server, sqlite_ledger, since=START)
+    box.read(taker)
+    assert taker.new == [letter(1), letter(2)]
+
+
+@pytest.mark.parametrize("told", ["0", "", "-1", "x", "4294967296"])
+def test_numbers_that_cannot_be_true(server: SandboxImap, sqlite_ledger: Ledger, taker: Taker, told: str) -> None:
+    """Zero, empty and impossible UIDVALIDITY and UIDNEXT, on a server that rejects odd ranges: each mail once, no odd range asked (R09)."""
+
+    def untrue(data: bytes) -> bytes:
+        return re.sub(rb"(UIDVALIDITY|UIDNEXT) \d+", rb"\1 " + told.encode(), data)
+
+    def is_odd(command: str, arguments: bytes) -> bool:
+        return command.startswith("UID ") and re.search(rb"\*|\b0\b", arguments.split(b" ")[0]) is not None
+
+    server.faults.mangle = untrue
+    server.faults.dislikes = is_odd
+    server.deliver(letter(1))
+    box = mailbox(server, sqlite_ledger)
+    box.read(taker)
+    server.deliver(letter(2))
+    box.read(taker)
+    box.read(taker)
+    assert taker.new == [letter(1), letter(2)]
 
 
 @pytest.mark.parametrize("status", [None, FaultKind.NO, FaultKind.BAD])

@@ -117,6 +117,7 @@ class MailboxSettings(NamedTable):
     )
     forwarders: v.MailAddresses = Field(default=(), description="a list of mail addresses")
     max_bytes: int = Field(default=5_000_000, ge=10_000, le=200_000_000, description="bytes, 10000 to 200000000")
+    connects_per_hour: int = Field(default=120, ge=12, le=100_000, description="a whole number, 12 to 100000")
 
     @property
     def move_to(self) -> str | None:

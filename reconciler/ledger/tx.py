@@ -4,6 +4,7 @@ One ledger transaction: the rooms joined, so that whoever holds it can say every
 
 from __future__ import annotations
 
+from reconciler.ledger.accounts import Accounts
 from reconciler.ledger.desks import Desks
 from reconciler.ledger.entries import Entries
 from reconciler.ledger.mailboxes import Mailboxes
@@ -12,5 +13,5 @@ from reconciler.ledger.steps import Steps
 from reconciler.ledger.upkeep import Upkeep
 
 
-class Tx(Mails, Entries, Steps, Mailboxes, Desks, Upkeep):
+class Tx(Mails, Entries, Steps, Mailboxes, Accounts, Desks, Upkeep):
     """Satisfies `ports.LedgerTx`, and has the mailbox edge's verbs besides. Good until its `with` block ends."""

@@ -57,6 +57,16 @@ class _Imap(imaplib.IMAP4):
     def _create_socket(self, timeout: float | None) -> socket.socket:
         return self._line.dial(self.host, self.port, self._context)
 
+    def read(self, size: int) -> bytes:
+        return self._counted(super().read(size))
+
+    def readline(self) -> bytes:
+        return self._counted(super().readline())
+
+    def _counted(self, data: bytes) -> bytes:
+        self._line.meter.received += len(data)
+        return data
+
 
 class _Client(IMAPClient):  # type: ignore[misc]  # untyped library
     """imapclient with its own way to connect, and an IDLE that neither loses lines nor sleeps through the bell."""
@@ -82,6 +92,14 @@ class _Client(IMAPClient):  # type: ignore[misc]  # untyped library
         if self._is_buffered(sock) or wait_readable(sock, self._bell, timeout):
             return [(sock.fileno(), 1)]
         return []
+
+    def _process_select_response(self, resp: dict[str, list[Any]]) -> Any:
+        """A number that a server tells as "" or "x" is not told; the library would give the whole folder up for it."""
+        for word in ("UIDVALIDITY", "UIDNEXT", "HIGHESTMODSEQ", "RECENT"):
+            told = resp.get(word)
+            if told and not (isinstance(told[0], bytes) and told[0].isdigit()):
+                del resp[word]
+        return super()._process_select_response(resp)
 
     def _is_buffered(self, sock: socket.socket) -> bool:
         own_buffer = getattr(self._imap, "_readbuf", None)
@@ -112,6 +130,7 @@ class Connection:
         self._line = line
         self._limits = limits
         self._secrets: tuple[str, ...] = ()
+        self.opened: object = None  # the one folder whose UIDs may be used now
 
     @classmethod
     def open(cls, settings: MailboxSettings, *, bell: Bell, line: Line, limits: Limits) -> Connection:
@@ -181,6 +200,11 @@ class Connection:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return f"{self.settings.host}: {step}: {text}"
+
+    def folders(self) -> list[str]:
+        """The names of all folders that can be opened."""
+        with self.errors("LIST"):
+            return [str(name) for flags, _, name in self.client.list_folders() if b"\\Noselect" not in flags]
 
     # ------------------------------------------------------------ what protects it
     @property

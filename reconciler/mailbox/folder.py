@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import imaplib
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -48,14 +48,16 @@ class OpenFolder:
     uidvalidity 0: the server tells none, so its UIDs mean nothing beyond this connection.
 
     uidnext None: not told. judged: UIDs that need no second look while this connection lasts.
+    name: "" is the mailbox's own folder. Opening another one on the same connection ends this one.
     """
 
-    def __init__(self, connection: Connection, bell: Bell, *, read_only: bool) -> None:
+    def __init__(self, connection: Connection, bell: Bell, *, read_only: bool, name: str = "") -> None:
         self._connection = connection
         self._client = connection.client
         self._bell = bell
-        self.name = connection.settings.folder
+        self.name = name or connection.settings.folder
         self.judged: set[int] = set()
+        connection.opened = self
         told = self._select(read_only)
         self.uidvalidity: int = told.get(b"UIDVALIDITY") or self._status("UIDVALIDITY") or 0
         self.uidnext: int | None = told.get(b"UIDNEXT") or self._status("UIDNEXT")
@@ -69,9 +71,10 @@ class OpenFolder:
             return told
 
     def _status(self, item: str) -> int | None:
-        """STATUS for what SELECT left out; a refusal is an answer too: not known."""
+        """STATUS for what SELECT left out; a refusal is an answer too, and so is one without a number: not known."""
+        value = None
         try:
-            with self._connection.errors("STATUS"):
+            with self._connection.errors("STATUS"), suppress(ValueError, LookupError, TypeError):
                 value = self._client.folder_status(self.name, [item]).get(item.encode())
         except CommandRefused:
             return None
@@ -83,6 +86,8 @@ class OpenFolder:
 
     @contextmanager
     def _command(self, step: str) -> Iterator[None]:
+        if self._connection.opened is not self:
+            raise RuntimeError(f"{step}: another folder than {self.name} is open on this connection")
         told = self._client._imap.untagged_responses.get("UIDVALIDITY")
         if told and self.uidvalidity and told[-1] != str(self.uidvalidity).encode():
             raise self._rebuilt(step)
@@ -207,6 +212,14 @@ def _heading(uid: int, row: dict[bytes, Any]) -> Heading:
     return Heading(
         uid=uid,
         size=size if isinstance(size, int) else None,
-        received_at=received_at.astimezone(UTC) if isinstance(received_at, datetime) else None,
+        received_at=_utc(received_at) if isinstance(received_at, datetime) else None,
         header=header if isinstance(header, bytes) else b"",
     )
+
+
+def _utc(moment: datetime) -> datetime | None:
+    """None: a date that only its own zone can hold; whoever put the mail there chose it."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return None

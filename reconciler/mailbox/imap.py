@@ -9,7 +9,7 @@ nothing: no state of a connection outlives it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 import structlog
@@ -20,8 +20,11 @@ from reconciler.mailbox.client import Connection, LoginRefused
 from reconciler.mailbox.folder import OpenFolder
 from reconciler.mailbox.intake import Handler, Intake
 from reconciler.mailbox.line import Bell, Limits, Line
+from reconciler.mailbox.meeting import meet
 from reconciler.mailbox.needs import MailboxLedger
 from reconciler.mailbox.oauth import Post, Tokens
+from reconciler.mailbox.pauses import Allowance
+from reconciler.mailbox.traffic import Meter
 from reconciler.mailbox.values import Incoming, MailboxHealth, MailboxSettings, MailboxState, Recognition
 
 _log = structlog.get_logger()
@@ -33,7 +36,7 @@ class ImapMailbox:
     """
     Used by one thread at a time; `bell` and `cut` from any.
 
-    post: how to fetch OAuth2 tokens; needed when the settings have oauth2.
+    named: all mailboxes of the settings. post: how to fetch OAuth2 tokens; needed when the settings have oauth2.
     """
 
     def __init__(
@@ -42,13 +45,17 @@ class ImapMailbox:
         ledger: MailboxLedger,
         recognition: Recognition,
         *,
+        named: Collection[str] = (),
         post: Post | None = None,
         limits: Limits | None = None,
     ) -> None:
         self.settings = settings
         self.bell = Bell()
         self.health = MailboxHealth(state=MailboxState.STARTING, since=ledger.clock())
-        self.intake = Intake(settings, ledger, recognition, self.bell)
+        self.allowance = Allowance(settings.connects_per_hour)
+        self._meter = Meter()
+        self.intake = Intake(settings, ledger, recognition, self.bell, self._meter)
+        self._named = named
         self._ledger = ledger
         self._after = AfterActions(settings, ledger)
         self._limits = limits if limits is not None else Limits()
@@ -75,10 +82,8 @@ class ImapMailbox:
         self.close(polite=False)
         self.note(MailboxState.CONNECTING)
         self._enter()
-        if self._connection is None:
-            raise AssertionError("entered without a connection")
-        folder = OpenFolder(self._connection, self.bell, read_only=self.settings.after.action == "keep")
-        self._compare(folder)
+        folder = OpenFolder(self._connected(), self.bell, read_only=self.settings.after.action == "keep")
+        meet(self.settings, self._ledger, folder, named=self._named)
         self._log.info("mailbox.connected", host=self.settings.host, folder=folder.name, uidvalidity=folder.uidvalidity)
         return folder
 
@@ -97,42 +102,23 @@ class ImapMailbox:
             self._connect().login_with_token(token)
 
     def _connect(self) -> Connection:
-        self._line = Line(self.bell, self._limits)
+        self.allowance.spend()
+        self._line = Line(self.bell, self._limits, self._meter)
         self._connection = Connection.open(self.settings, bell=self.bell, line=self._line, limits=self._limits)
         return self._connection
 
-    def _compare(self, folder: OpenFolder) -> None:
-        """
-        Meet the folder, or notice that it was rebuilt.
+    def folders(self) -> list[str]:
+        """The names of this account's folders, while connected."""
+        return self._connected().folders()
 
-        First meeting: `since` decides what is old, or, when unset, the UIDNEXT of this moment. A server that tells no
-        UIDVALIDITY is read whole on every connection, and the ledger knows the mails by their bytes.
-        """
-        name, validity = self.settings.name, folder.uidvalidity
-        with self._ledger.look() as tx:
-            row = tx.mailbox(name, folder.name)
-        if row is not None:
-            if validity and row.uidvalidity != validity:
-                self._log.warning("mailbox.rebuilt", folder=folder.name, before=row.uidvalidity, now=validity)
-                with self._ledger.begin() as tx:
-                    tx.set_uidvalidity(name, folder.name, validity)
-            return
-        since = self.settings.since
-        cutoff_uid = None
-        decided_by = f"since = {since.isoformat()}" if since is not None else "moment of the first meeting"
-        if since is None and validity:
-            # Where UIDNEXT is not told, what lies there now is all that lies before it.
-            cutoff_uid = folder.uidnext or max(folder.uids(), default=0) + 1
-            decided_by = f"UIDNEXT {cutoff_uid} of the first meeting"
-        with self._ledger.begin() as tx:
-            tx.meet_mailbox(
-                name,
-                folder.name,
-                uidvalidity=validity,
-                cutoff_at=since if since is not None else self._ledger.clock(),
-                cutoff_uid=cutoff_uid,
-                decided_by=decided_by,
-            )
+    def look_into(self, name: str) -> OpenFolder:
+        """Another folder of this account, to read in; the mailbox's own one is closed by that. Raises MailboxUnreachable."""
+        return OpenFolder(self._connected(), self.bell, read_only=True, name=name)
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            raise AssertionError("not connected")
+        return self._connection
 
     # ------------------------------------------------------------ reading
     def scan(self, folder: OpenFolder, handle: Handler) -> bool:

@@ -21,6 +21,7 @@ from reconciler.mailbox.folder import HEADER_LIMIT, Heading, OpenFolder
 from reconciler.mailbox.line import Bell
 from reconciler.mailbox.needs import MailboxLedger, MailboxRow, MailboxTx
 from reconciler.mailbox.pauses import Retries
+from reconciler.mailbox.traffic import Meter
 from reconciler.mailbox.values import Incoming, MailboxSettings, Recognition
 from reconciler.model import MailRef, Message
 
@@ -35,8 +36,11 @@ BATCH = 200
 class Intake:
     """`recognition` may be replaced between passes, e.g. when settings are reloaded."""
 
-    def __init__(self, settings: MailboxSettings, ledger: MailboxLedger, recognition: Recognition, bell: Bell) -> None:
+    def __init__(
+        self, settings: MailboxSettings, ledger: MailboxLedger, recognition: Recognition, bell: Bell, meter: Meter
+    ) -> None:
         self.recognition = recognition
+        self._meter = meter
         self.retries = Retries()
         self._settings = settings
         self._ledger = ledger
@@ -78,6 +82,7 @@ class Intake:
         if not self._bell.stopping:
             with self._ledger.begin() as tx:
                 tx.scanned(self._settings.name, folder.name, rules=rules)
+                self._meter.put_down(tx, self._settings.name)
 
     def _pending_uids(self, folder: OpenFolder, rules: str) -> list[int]:
         name, validity = self._settings.name, folder.uidvalidity
@@ -115,6 +120,7 @@ class Intake:
                 elif verdict != "failed":
                     self.retries.worked(heading.uid)
                     folder.judged.add(heading.uid)
+            self._meter.put_down(tx, self._settings.name)
         return ours
 
     def _headings(self, folder: OpenFolder, batch: Sequence[int]) -> list[Heading]:
@@ -159,6 +165,7 @@ class Intake:
             return None
         if raw is None:
             return None
+        self._meter.bodies += not truncated
         size = heading.size if truncated and heading.size is not None else len(raw)
         if not truncated and len(raw) > self._settings.max_bytes:  # the server had told a smaller size
             truncated, raw = True, _header_of(raw)

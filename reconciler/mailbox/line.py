@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Protocol
 
+from reconciler.mailbox.traffic import Meter
+
 # A NAT forgets an idle flow after minutes; the kernel finds that out in 60 + 4 x 15 s.
 _KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
 
@@ -81,9 +83,10 @@ def _close_all(*descriptors: int) -> None:
 
 
 class Line:
-    """One connection, made once."""
+    """One connection, made once. `meter` counts what comes in over it, beside what came over others."""
 
-    def __init__(self, bell: Bell, limits: Limits) -> None:
+    def __init__(self, bell: Bell, limits: Limits, meter: Meter) -> None:
+        self.meter = meter
         self._bell = bell
         self._limits = limits
         self._cutter: socket.socket | None = None

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +31,29 @@ class Backoff:
 
     def reset(self) -> None:
         self.tries = 0
+
+
+class Allowance:
+    """
+    How many connections may be made: a quarter of `per_hour` at once, the others evenly spread.
+
+    So there are never more than `per_hour` in any hour, and once a server has cut that many, a new connection waits for
+    minutes at most, not for the end of the hour.
+    """
+
+    def __init__(self, per_hour: int, *, clock: Callable[[], float] = monotonic) -> None:
+        at_once = max(1, per_hour // 4)
+        self._every = 3600 / max(1, per_hour - at_once)
+        self._slack = (at_once - 1) * self._every
+        self._clock = clock
+        self._whole_at = clock()  # when all of it may be used at once again
+
+    def spend(self) -> None:
+        self._whole_at = max(self._clock(), self._whole_at) + self._every
+
+    def pause(self) -> float:
+        """Seconds until the next connection may be made."""
+        return max(0.0, self._whole_at - self._slack - self._clock())
 
 
 @dataclass(frozen=True, slots=True)

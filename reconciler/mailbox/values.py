@@ -77,6 +77,7 @@ class MailboxSettings:
     poll_seconds: float = 60.0
     after: After = field(default_factory=lambda: After(action="keep"))
     max_bytes: int = 5_000_000
+    connects_per_hour: int = 120
 
     def __post_init__(self) -> None:
         problems = []
@@ -91,6 +92,11 @@ class MailboxSettings:
             problems.append(f"mailboxes.{self.name}.username: there is a control character in it")
         if problems:
             raise ConfigError(problems)
+
+    @property
+    def account(self) -> str:
+        """Whose mail this is, whatever the settings call it: "pay@example.ua at imap.example.ua"."""
+        return f"{self.username} at {self.host.lower()}"
 
     def reveal_password(self) -> str:
         """Raises: ConfigError: a password with control characters, which would be a command of its own on the wire."""

@@ -101,6 +101,11 @@ class Watcher:
 
     def _visit(self) -> None:
         """One connection, from its making to its end, and the wait for the next."""
+        held_back = self.mailbox.allowance.pause()
+        if held_back > 0:
+            self._log.warning("mailbox.held_back", next_try_in=round(held_back, 1))
+            self._wait(MailboxState.WAITING, held_back, "connected too often within the hour")
+            return
         try:
             with self._own():
                 try:

@@ -62,6 +62,8 @@ class Faults:
     uidvalidity_told: bool = True  # False: SELECT and STATUS leave it out
     uidnext_told: bool = True
     seconds_per_chunk: float = 0.0  # a slow line: this long before every 16 bytes
+    mangle: Callable[[bytes], bytes] | None = None  # what goes out, changed on its way
+    dislikes: Callable[[str, bytes], bool] | None = None  # (command, its arguments) this server answers with BAD
     token_valid: Callable[[str, str], bool] | None = None  # (user, access token); None: any token of a known user
     unreadable: Callable[[StoredMail], bool] | None = None  # a mail whose body cannot be fetched: NO
     _armed: dict[str, list[_Armed]] = field(default_factory=dict)

@@ -77,7 +77,10 @@ class Session:
         fault = self._server.faults.take(name)
         if fault is not None and not fault.after and await self._struck(fault, tag):
             return
+        dislikes = self._server.faults.dislikes
         try:
+            if dislikes is not None and dislikes(name, arguments):
+                raise BadSyntax("invalid arguments")
             answer = await self._answer(name, arguments)
         except No as no:
             answer = f"NO {no}"

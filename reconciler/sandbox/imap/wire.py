@@ -75,6 +75,8 @@ class Wire:
         await self._write(data)
 
     async def _write(self, data: bytes) -> None:
+        if self._faults.mangle is not None:
+            data = self._faults.mangle(data)
         try:
             pause = self._faults.seconds_per_chunk
             if not pause:
