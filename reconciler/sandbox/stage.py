@@ -26,14 +26,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from reconciler.errors import LedgerUnavailable
 from reconciler.ledger import Ledger
 from reconciler.model import Entry, Mail, MailState, State
 from reconciler.sandbox import keys
 from reconciler.sandbox.daemon import STOP_SECONDS, Daemon, Event, environment
+from reconciler.sandbox.host import PROGRAM
 from reconciler.sandbox.imap import SandboxImap
+from reconciler.sandbox.machine import Machine
 from reconciler.sandbox.planfix import SandboxPlanfix
 from reconciler.sandbox.planfix.world import World
 from reconciler.sandbox.proof import PRODUCTION, Account, Letter
@@ -41,6 +43,9 @@ from reconciler.sandbox.record import Record
 from reconciler.sandbox.resolver import SandboxResolver
 from reconciler.sandbox.tables import LEDGER, sample, sandboxed
 from reconciler.sandbox.toml import dumps, merged
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.switches.registry import Lit
 
 PASSWORD = "sandbox"  # noqa: S105 - it opens nothing but this process
 LOOK = 0.02  # seconds between looks at a condition
@@ -56,7 +61,7 @@ class Program:
 
 RUN = Program(("-m", "reconciler", "--config", "{config}", "run"))
 """The daemon as a service manager starts it."""
-HOST = Program(("-m", "reconciler.sandbox.host", "--config", "{config}"), listens=True)
+HOST = Program((*PROGRAM, "--config", "{config}"), listens=True)
 """The same daemon, whose clock, disk and moment of death are switched over its stdin."""
 
 
@@ -99,6 +104,7 @@ class Stage:
         self.config = folder / "reconciler.toml"
         self.log = folder / "daemon.log"
         self.sent: list[Sent] = []
+        self.typed: set[str] = set()  # keys of income rows that people wrote
         self.settings: dict[str, Any] = dict(sample() if settings is None else settings)
         self.imap = SandboxImap(dict.fromkeys(self.settings["mailboxes"], PASSWORD))
         self.desks = {name: SandboxPlanfix(world=(worlds or {}).get(name)) for name in self.settings["desks"]}
@@ -107,6 +113,8 @@ class Stage:
             for name, planfix in self.desks.items()
         }
         self.dns = SandboxResolver(keys.zone("wayforpay.com.ua"))
+        self.machine = Machine()
+        self.lit: dict[str, Lit] = {}  # the switches that are on, by name
         self._daemon: Daemon | None = None
         self._ledger: Ledger | None = None
         self._idle: Callable[[], None] = lambda: None
@@ -204,6 +212,7 @@ class Stage:
             raise RuntimeError("the daemon runs already")
         arguments = [part.format(config=self.config) for part in program.arguments]
         self._daemon = Daemon(arguments, self.log, listens=program.listens)
+        self.machine.boot(self._daemon)
         if ready:
             self.wait_ready()
         return self._daemon
@@ -291,7 +300,9 @@ class Stage:
         """What a desk's account truly holds, for the proof."""
         name = next(iter(self.desks)) if desk is None else desk
         planfix, record = self.desks[name], self.records[name]
-        return Account(orders=planfix.orders, incomes=planfix.incomes, advances=tuple(record.advances))
+        return Account(
+            orders=planfix.orders, incomes=planfix.incomes, advances=tuple(record.advances), typed=self.typed
+        )
 
     def held(self) -> set[str]:
         """References that a person can see waiting: of held payments, and of letters held before they became one."""

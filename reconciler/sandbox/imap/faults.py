@@ -44,11 +44,14 @@ class Fault:
     skip: int = 0
 
 
-@dataclass(slots=True)
-class _Armed:
+@dataclass(slots=True, eq=False)
+class Armed:
+    """A fault in its place. left: None is for ever; struck: how often it did."""
+
     fault: Fault
     left: int | None
     skip: int
+    struck: int = 0
 
 
 @dataclass(slots=True)
@@ -64,9 +67,10 @@ class Faults:
     seconds_per_chunk: float = 0.0  # a slow line: this long before every 16 bytes
     mangle: Callable[[bytes], bytes] | None = None  # what goes out, changed on its way
     dislikes: Callable[[str, bytes], bool] | None = None  # (command, its arguments) this server answers with BAD
+    forbidden: set[str] = field(default_factory=set)  # folders that may be listed and not opened: NO
     token_valid: Callable[[str, str], bool] | None = None  # (user, access token); None: any token of a known user
     unreadable: Callable[[StoredMail], bool] | None = None  # a mail whose body cannot be fetched: NO
-    _armed: dict[str, list[_Armed]] = field(default_factory=dict)
+    _armed: dict[str, list[Armed]] = field(default_factory=dict)
 
     def put(
         self,
@@ -77,10 +81,17 @@ class Faults:
         after: bool = False,
         times: int | None = 1,
         skip: int = 0,
-    ) -> None:
+    ) -> Armed:
         """Arm a fault for a command; several queue up."""
         fault = Fault(kind=kind, text=text, after=after, times=times, skip=skip)
-        self._armed.setdefault(command.upper(), []).append(_Armed(fault, times, skip))
+        armed = Armed(fault, times, skip)
+        self._armed.setdefault(command.upper(), []).append(armed)
+        return armed
+
+    def disarm(self, armed: Armed) -> None:
+        """Take one fault back; one that is not there any more is no matter."""
+        for name, waiting in self._armed.items():
+            self._armed[name] = [other for other in waiting if other is not armed]
 
     def clear(self) -> None:
         """Disarm everything that was `put`."""
@@ -93,9 +104,10 @@ class Faults:
                 if armed.skip > 0:
                     armed.skip -= 1
                     return None
-                if armed.left is None:
-                    return armed.fault
-                if armed.left > 0:
+                if armed.left == 0:
+                    continue
+                if armed.left is not None:
                     armed.left -= 1
-                    return armed.fault
+                armed.struck += 1
+                return armed.fault
         return None

@@ -87,6 +87,11 @@ class Faults:
             self._faults.append(fault)
         return fault
 
+    def remove(self, fault: Fault) -> None:
+        """Take one back; one that is not there any more is no matter."""
+        with self._lock:
+            self._faults = [other for other in self._faults if other is not fault]
+
     def clear(self) -> None:
         with self._lock:
             self._faults.clear()
