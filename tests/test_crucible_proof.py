@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
-from reconciler.model import Entry, Kind, Mail, MailState, Reason, State, Step, StepKind, StepState, Voucher
+from reconciler.model import Entry, Mail, MailState, Reason, State, Step, StepKind, StepState
 from reconciler.money import Money
 from reconciler.sandbox.book import Book, open_reasons
 from reconciler.sandbox.planfix import IncomeView, OrderView
 from reconciler.sandbox.proof import PRODUCTION, Account, Advanced, Letter, Nature, prove
+from tests.worlds import World
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PAID = Letter(reference="WFP-1", order="101", amount=Decimal("50.00"))
@@ -33,51 +36,23 @@ ORDER = OrderView(
 )
 ADVANCED = Advanced(order="101", due=Decimal("50.00"), paid=Decimal("50.00"), at=1.0)
 ACCOUNT = Account(orders={"101": ORDER}, incomes=(ROW,), advances=(ADVANCED,))
-ENTRY = Entry(
-    id=1,
-    key="wayforpay:shop:WFP-1",
-    desk="factory",
-    gateway="wayforpay",
-    merchant="shop",
-    kind=Kind.PAYMENT,
-    transaction_id="WFP-1",
-    amount=Money(Decimal("50.00"), "UAH"),
-    order_number="101",
-    order_read="101",
-    order_raw="101",
-    paid_at=NOW,
-    payer=None,
-    parser="wayforpay",
-    trusted_by=Voucher.DKIM,
-    mail_id=1,
-    state=State.SETTLED,
-    reason=None,
-    facts={},
-    acknowledged=(),
-    tries=0,
-    retry_at=None,
-    deadline_at=None,
-    recorded_at=NOW,
-    changed_at=NOW,
-    task="901",
-    income_id="1",
-    advanced_by="us",
-)
-MAIL = Mail(
-    id=1,
-    sha256="aa",
-    mailbox="payments",
-    state=MailState.READ,
-    reason=None,
-    facts={},
-    sender="notify@wayforpay.com.ua",
-    subject="",
-    received_at=NOW,
-    taken_at=NOW,
-    verdict=None,
-    parser="wayforpay",
-    retry_at=None,
-)
+
+
+def _recorded() -> tuple[Entry, Mail]:
+    """One settled payment and its letter, as a real ledger gives them."""
+    with TemporaryDirectory() as folder:
+        world = World.make(Path(folder))
+        entry = world.pay("WFP-1", "50.00", order="101")
+        with world.ledger.look() as tx:
+            mail = tx.mail(entry.mail_id)
+        world.ledger.close()
+    settled = replace(
+        entry, id=1, state=State.SETTLED, retry_at=None, task="901", income_id="1", advanced_by="us", mail_id=1
+    )
+    return settled, replace(mail, id=1, sha256="aa", state=MailState.READ)
+
+
+ENTRY, MAIL = _recorded()
 STEP = Step(
     id=1,
     slot="income:1:1",
@@ -284,3 +259,48 @@ def test_a_payment_that_is_nowhere_is_lost_whatever_people_touched() -> None:
     """No excuse of a person's hand covers a payment that nobody can see."""
     touched = replace(unpaid(), touched={"101"})
     assert prove((PAID,), touched, ()).violations == ("lost: payment WFP-1 of 50.00 for order 101 is nowhere",)
+
+
+# ---------------------------------------------------------------- what keeps an order back
+
+
+def paid_and_waiting(entry: Entry, *, status: str = "Очікує оплати", touched: bool = False) -> tuple[str, ...]:
+    """What is said of an order that is exactly paid and was not advanced, by the state of its one payment."""
+    order = replace(ORDER, status=status, history=())
+    account = Account(orders={"101": order}, incomes=(ROW,), advances=(), touched={"101"} if touched else ())
+    return violations(entries(entry), account)
+
+
+def test_an_order_that_is_exactly_paid_waits_for_a_person_alone() -> None:
+    """Open payments on an exactly paid order must have advanced it, unless a person was asked about its money."""
+    said = "not advanced, though exactly paid: order 101 has 50.00"
+    left = replace(ENTRY, state=State.PARTIAL, retry_at=NOW)
+    assert paid_and_waiting(left) == (said,)
+    assert paid_and_waiting(left, touched=True) == (said,)
+    assert paid_and_waiting(left, touched=True, status="Скасовано") == ()
+    assert paid_and_waiting(replace(ENTRY, state=State.HELD, reason=Reason.CONFLICT)) == ()
+    assert paid_and_waiting(replace(ENTRY, state=State.DISCARDED, facts={"why": "ours"})) == ()
+
+
+def test_a_status_that_was_sent_again_was_proven_not_applied() -> None:
+    """Two status changes are one too many, unless the ledger had proven that the first was not applied."""
+    account = replace(ACCOUNT, orders={"101": replace(ORDER, history=(PRODUCTION, PRODUCTION))})
+    done = replace(STEP, slot="advance:factory:101:1", kind=StepKind.ADVANCE)
+    dropped = replace(done, state=StepState.DROPPED, result={"absent": True})
+    refused = replace(done, state=StepState.DROPPED, result={"refused": "no"})
+    for steps, fine in (((done,), False), ((done, done), False), ((refused, done), False), ((dropped, done), True)):
+        found = violations(Book(entries=(ENTRY,), mails=(), steps=steps), account)
+        assert found == (() if fine else ("advanced 2 times: order 101",))
+
+
+def test_rows_that_people_wrote_or_took_away_are_theirs() -> None:
+    """A row that a person typed with a payment's id doubles nothing; one of ours that a person took away may be missing."""
+    typed = replace(ROW, key="9")
+    both = replace(ACCOUNT, incomes=(ROW, typed), typed={"9"})
+    assert violations(entries(ENTRY), both) == ()
+    assert any("doubled" in said for said in violations(entries(ENTRY), replace(both, typed=())))
+    gone = replace(ENTRY, income_id="7")
+    assert "disagree: the row of payment WFP-1 (e1, settled) is not on Planfix" in violations(entries(gone))
+    assert violations(entries(gone), replace(ACCOUNT, removed={"7"})) == (
+        "disagree: row 1 with id WFP-1 is unknown to the ledger",
+    )

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 from reconciler.ledger import Ledger
-from reconciler.model import Entry, Mail, MailState, Reason, State, Step, StepKind, StepState
+from reconciler.model import MONEY_BACK, Entry, Mail, MailState, Reason, State, Step, StepKind, StepState
 from reconciler.sandbox.planfix import IncomeView, OrderView
 from reconciler.settling import payment_id, signed
 
@@ -52,20 +52,65 @@ class Book:
         closed = {mail.sha256 for mail in self.mails if mail.state in (MailState.HELD, MailState.DISCARDED)}
         return payments | {reference for sha256, reference in references.items() if sha256 in closed}
 
+    def keeps_back(self, order: OrderView, *, touched: bool) -> bool:
+        """
+        May this order, exactly paid, stay where it is? A person was asked about its money, or nothing of ours is open on it.
 
-def disagreements(
-    book: Book, orders: Mapping[str, OrderView], incomes: Sequence[IncomeView], production: str
-) -> Iterator[str]:
+        touched: people changed its money or its status themselves, so that the last word may have been theirs.
+        """
+        about = [entry for entry in self.entries if entry.order_number == order.number]
+        if any(_is_doubt(entry) for entry in about):
+            return True
+        open_ones = [entry for entry in about if entry.state not in DONE_WITH]
+        discarded = any(entry.state is State.DISCARDED for entry in about)
+        return (not open_ones and (touched or discarded)) or (touched and order.status not in AWAITING)
+
+    def advances_of(self, order_number: str) -> int:
+        """How often an order may have been set to production: once, and once for each time the change was proven not applied."""
+        return 1 + sum(
+            1
+            for step in self.steps
+            if step.kind is StepKind.ADVANCE and step.order_number == order_number
+            if step.state is StepState.DROPPED and step.result.get("absent")
+        )
+
+
+AWAITING = frozenset({"Очікує оплати"})
+"""The sandbox's statuses that an order may be advanced from."""
+
+
+class Seen(Protocol):
+    """An account as the proof knows it."""
+
+    @property
+    def orders(self) -> Mapping[str, OrderView]: ...
+    @property
+    def incomes(self) -> Sequence[IncomeView]: ...
+    @property
+    def typed(self) -> Collection[str]: ...
+    @property
+    def removed(self) -> Collection[str]: ...
+
+
+def disagreements(book: Book, account: Seen, production: str) -> Iterator[str]:
     """production: the status that starts production."""
-    rows = {row.key: row for row in incomes}
+    rows = {row.key: row for row in account.incomes}
     for entry in book.entries:
         yield from _stuck(entry)
-        yield from _row(entry, rows, orders)
-        yield from _settled(entry, orders, production)
-    yield from _strangers(book.entries, incomes)
+        if entry.income_id not in account.removed:
+            yield from _row(entry, rows, account.orders)
+        yield from _settled(entry, account.orders, production)
+    yield from _strangers(book.entries, [row for row in account.incomes if row.key not in account.typed])
     yield from _shared(book.entries)
     yield from _letters(book.mails)
     yield from _steps(book)
+
+
+def _is_doubt(entry: Entry) -> bool:
+    """Held, or money given back and neither posted nor closed by a person."""
+    return entry.state is State.HELD or (
+        entry.kind in MONEY_BACK and entry.state is not State.DISCARDED and entry.income_id is None
+    )
 
 
 # ---------------------------------------------------------------- nothing is stuck

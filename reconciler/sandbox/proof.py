@@ -64,7 +64,7 @@ class Account:
     """
     What the sandbox knows.
 
-    typed: keys of rows that people wrote; they belong to no letter. moved: payments that a person sent to another order,
+    typed, removed: keys of rows that people wrote, and of ours that people took away. moved: payments that a person sent to another order,
     or that were told of twice in different words: each may stand on any of these orders. touched: orders whose money or
     status people changed, so that how they ended says nothing of how they were released; the moment of release still does.
     """
@@ -73,6 +73,7 @@ class Account:
     incomes: Sequence[IncomeView]
     advances: Sequence[Advanced]
     typed: Collection[str] = field(default=())
+    removed: Collection[str] = field(default=())
     moved: Mapping[str, Collection[str]] = field(default_factory=dict)
     touched: Collection[str] = field(default=())
 
@@ -108,9 +109,9 @@ def prove(letters: Sequence[Letter], account: Account, held: Collection[str], bo
             *_payments(paid.values(), account, held),
             *_strangers(paid, others, account),
             *_hidden([x for x in letters if x.nature not in (Nature.GENUINE, Nature.DECLINED)], held),
-            *(words for order in account.orders.values() for words in _release(order, account, told)),
+            *(words for order in account.orders.values() for words in _release(order, account, told, book)),
             *_early(account.advances),
-            *(disagreements(book, account.orders, account.incomes, PRODUCTION) if book else ()),
+            *(disagreements(book, account, PRODUCTION) if book else ()),
         ),
         letters=sum(1 for letter in letters if letter.nature is Nature.GENUINE),
         payments=len(paid),
@@ -133,7 +134,8 @@ def _payments(letters: Collection[Letter], account: Account, held: Collection[st
     """Every payment is exactly one income of its sum on its order, or visibly held."""
     by_id = _rows(account)
     for letter in letters:
-        rows = by_id.get(letter.reference, [])
+        there = by_id.get(letter.reference, [])
+        rows = [row for row in there if row.key not in account.typed] or there
         if len(rows) > 1:
             yield f"doubled: payment {letter.reference} stands on Planfix {len(rows)} times"
         elif not rows and letter.reference not in held:
@@ -174,17 +176,17 @@ def _told_of(letters: Collection[Letter], account: Account) -> Mapping[str, Deci
     return sums
 
 
-def _release(order: OrderView, account: Account, told: Mapping[str, Decimal]) -> Iterator[str]:
-    """In production exactly when exactly paid, and sent there once."""
+def _release(order: OrderView, account: Account, told: Mapping[str, Decimal], book: Book | None) -> Iterator[str]:
+    """In production exactly when exactly paid, and sent there once; a person's doubt about its money keeps it back."""
     times = order.history.count(PRODUCTION)
     paid = _sum(order)
     exact = order.due == paid and paid > 0
     touched = order.number in account.touched
-    if times > 1 and not touched:
+    if times > (1 if book is None else book.advances_of(order.number)) and not touched:
         yield f"advanced {times} times: order {order.number}"
     if times and not exact and not touched and not _paid_on(order, account, told):
         yield f"advanced, though not exactly paid: order {order.number} owes {order.due}, has {paid}"
-    if exact and not times and not touched:
+    if exact and not times and not (touched if book is None else book.keeps_back(order, touched=touched)):
         yield f"not advanced, though exactly paid: order {order.number} has {paid}"
     if exact and times and order.status != PRODUCTION and not touched:
         yield f"moved on from production by nobody we know: order {order.number} is {order.status!r}"

@@ -14,12 +14,12 @@ from decimal import Decimal
 from time import monotonic
 from typing import Any
 
-from reconciler.sandbox.demo.proof import Advanced
 from reconciler.sandbox.planfix import OrderView, SandboxPlanfix
 from reconciler.sandbox.planfix.faults import matches
 from reconciler.sandbox.planfix.gate import Hook
 from reconciler.sandbox.planfix.views import order as view_of
 from reconciler.sandbox.planfix.world import ORDER_TEMPLATE
+from reconciler.sandbox.proof import Advanced
 
 CREATE = "POST /task/{id}/datatags/"
 LOOK_FOR_INCOME = "POST /datatag/{id}/entry/list"

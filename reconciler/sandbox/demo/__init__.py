@@ -5,6 +5,5 @@ The demo: a story of payments told live on embedded servers, with the real daemo
     pace.py      fast or readable: which settings are shorter than in service
     scenes.py    the story
     watch.py     what Planfix was asked, in words
-    proof.py     was anything lost, doubled or done too early?
     screen.py    what is printed
 """
