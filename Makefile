@@ -1,13 +1,15 @@
 # make demo   the main job on embedded servers, told live in the terminal
 # make test   lint, types and every test
 # make prove  disables each protection of tests/protections/ in a copy: a test must notice (IDS="D04 T" picks some)
+# make kill-storm   kills the daemon hundreds of times in the middle of a backlog; some minutes (STORM="--seed 7" repeats one)
 # Both set up .venv by themselves; Python 3.11+ with venv and make are enough. PYTHON=python3.12 picks another one.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?=
+STORM ?=
 
-.PHONY: demo test lint types unit prove lock clean
+.PHONY: demo test lint types unit prove kill-storm lock clean
 
 demo: $(VENV)/.run
 	@$(BIN)/reconciler demo $(DEMO)
@@ -26,6 +28,9 @@ unit: $(VENV)/.dev
 
 prove: $(VENV)/.dev
 	$(BIN)/python -m tests.prove $(IDS)
+
+kill-storm: $(VENV)/.run
+	@$(BIN)/python -m reconciler.sandbox.storm $(STORM)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; PYTHON=python3.12 make names another one."; exit 1; }
