@@ -277,8 +277,13 @@ def huge_literal(stage: Stage, command: str = "UID FETCH", times: int = 1, skip:
 
 @switch("imap.malformed")
 def malformed(
-    stage: Stage, command: str = "UID FETCH", text: str = MALFORMED, times: int = 1, skip: int = 0, before: bool = False
+    stage: Stage,
+    command: str = "UID FETCH",
+    text: str = MALFORMED,
+    times: int = 1,
+    skip: int = 0,
+    instead: bool = False,
 ) -> Lit:
-    """An answer that is no IMAP (before=yes: followed by the proper one)."""
-    kind = FaultKind.GARBAGE if before else FaultKind.ODD_ANSWER
+    """A line that is no IMAP stands before the proper answer (instead=yes: instead of it)."""
+    kind = FaultKind.ODD_ANSWER if instead else FaultKind.GARBAGE
     return _at(stage, command, kind, times, skip=skip, text=text)
