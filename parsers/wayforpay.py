@@ -32,6 +32,7 @@ from reconciler.money import Money
 T = TypeVar("T")
 
 NAME = "wayforpay"
+VERSION = "1"
 GATEWAY = "wayforpay"
 DOMAINS = ("wayforpay.com", "wayforpay.com.ua")  # notify@wayforpay.com.ua is the one sender seen in public code
 TIMEZONE = "Europe/Kyiv"

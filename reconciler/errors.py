@@ -2,7 +2,8 @@
 Errors say what happened and what to do next.
 
     ReconcilerError
-    ├── FatalError        the service stops     ConfigError · LedgerCorrupt · LedgerMissing · LedgerTooNew
+    ├── FatalError        the service stops     ConfigError · LedgerCorrupt · LedgerMissing · LedgerTooNew ·
+    │                                           LedgerOutdated · LedgerConflict
     ├── TransientError    it is tried again     MailboxUnreachable · DeskUnreachable · LedgerUnavailable (OwnershipLost) · OwnedElsewhere
     │                                           QuotaSpent (wrote nothing) · DeskStopped (wrote nothing; the desk stops)
     ├── UnknownOutcome    look before acting    the request was sent and not answered so that it proves anything
@@ -52,6 +53,14 @@ class LedgerMissing(FatalError):
 
 class LedgerTooNew(FatalError):
     """A newer program upgraded the ledger; going back would lose what it wrote. Facts: version, known."""
+
+
+class LedgerOutdated(FatalError):
+    """An older program wrote it, and this command changes nothing, so it does not upgrade it. Facts: version, known."""
+
+
+class LedgerConflict(FatalError):
+    """Rows break a rule that an upgrade would add; nothing was changed. Facts: version, conflicts (ids, in groups)."""
 
 
 # ---------------------------------------------------------------- it is tried again

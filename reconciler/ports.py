@@ -26,6 +26,7 @@ from reconciler.model import (
     Peek,
     Reason,
     Recorded,
+    Shape,
     State,
     Status,
     Step,
@@ -45,6 +46,8 @@ class Parser(Protocol):
 
     claims: is this mail from my sender? Never reads the body's meaning, never raises.
     parse: one notice per payment the message tells of; raises HeldError when a field is missing or has two readings.
+    VERSION, which it may have besides, is a text that changes whenever the same letter could now be read otherwise: it is
+    kept with all that was read. A parser that names none is of version "0" (`reading.version_of`).
     """
 
     NAME: str
@@ -168,9 +171,10 @@ class LedgerTx(Protocol):
         facts: Facts | None = None,
         verdict: Verdict | None = None,
         parser: str | None = None,
+        parser_version: str | None = None,
         retry_at: datetime | None = None,
     ) -> Mail:
-        """verdict None keeps the stored one (a key rotated away must not change a verdict)."""
+        """verdict None keeps the stored one (a key rotated away must not change a verdict), and so do parser and version."""
         ...
 
     def record(self, mail_id: int, entry: NewEntry) -> tuple[Entry, Recorded]:
@@ -250,6 +254,15 @@ class LedgerTx(Protocol):
     def adopt_sending(self, desk: str) -> int:
         """Every SENDING step of a desk becomes UNKNOWN, as of when it was sent; for a new owner. Returns how many."""
         ...
+
+    # -- shapes
+    def shape_seen(
+        self, *, parser: str, parser_version: str, fingerprint: str, outline: Facts, mail_id: int
+    ) -> tuple[Shape, bool]:
+        """A vouched letter of this parser's came in this shape; True when it is the first of it."""
+        ...
+
+    def shapes(self, *, parser: str | None = None) -> Sequence[Shape]: ...
 
     # -- history, desks, memory
     def append(

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
 from reconciler.errors import ClaimedTwice, HeldError, MessageDamaged, MessageTooLarge, ParserFailed, Unclaimed
-from reconciler.model import MONEY_BACK, Address, Kind, Message, Notice
+from reconciler.model import MONEY_BACK, UNVERSIONED, Address, Kind, Message, Notice
 from reconciler.ports import Parser
 
 _NOTHING: Mapping[str, Collection[str]] = MappingProxyType({})
@@ -107,6 +107,12 @@ def claim(
     if message.too_large or source.too_large:
         raise MessageTooLarge("the mail is larger than max_bytes, so only its headers were read", parser=parser.NAME)
     return parser, source
+
+
+def version_of(parser: Parser) -> str:
+    """What the parser calls its version; "0" when it names none."""
+    version = getattr(parser, "VERSION", UNVERSIONED)
+    return version if isinstance(version, str) and version else UNVERSIONED
 
 
 def is_sender(address: Address | None, senders: Collection[str]) -> bool:

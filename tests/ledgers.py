@@ -90,6 +90,7 @@ def notice_of(transaction_id: str = "WFP-1", *, amount: str = "1250.00", **other
         "paid_at": START - timedelta(minutes=5),
         "payer": Payer(name="Payer One"),
         "parser": "wayforpay",
+        "parser_version": "1",
         "trusted_by": Voucher.DKIM,
     }
     return NewEntry(**(facts | other))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -144,7 +145,18 @@ def _definitions(path: Path) -> dict[str, set[str]]:
             "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type <> 'trigger' AND name <> ?",
             (migrations.VERSION_TABLE,),
         ).fetchall()
-    return {name: {line.strip().rstrip(",") for line in sql.splitlines()} for name, sql in rows}
+    return {name: set(_parts(" ".join(sql.split()))) for name, sql in rows}
+
+
+def _parts(sql: str) -> Iterator[str]:
+    """A definition's columns and rules: SQLite keeps the text of whoever wrote it, an added column at its end."""
+    depth = start = 0
+    for index, char in enumerate(sql):
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if (depth == 1 and char in "(,") or (depth == 0 and char == ")"):
+            yield sql[start:index].strip()
+            start = index + 1
+    yield sql[start:].strip()
 
 
 def test_every_version_is_known() -> None:

@@ -58,7 +58,9 @@ def _tokens(settings: Settings, app: App) -> Iterator[None]:
         yield
         return
     try:
-        real = Ledger.open(settings.ledger.url, create=False, clock=utc_now, actor="dry-run", base=settings.base)
+        real = Ledger.open(
+            settings.ledger.url, create=False, clock=utc_now, actor="dry-run", base=settings.base, upgrade=False
+        )
     except LedgerMissing:
         yield  # nothing is remembered yet, and the settings' own token stays the one to begin with
         return

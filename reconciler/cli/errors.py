@@ -20,6 +20,7 @@ from reconciler.errors import (
     FatalError,
     HeldError,
     LedgerMissing,
+    LedgerOutdated,
     ReconcilerError,
     TransientError,
     UnknownOutcome,
@@ -37,7 +38,7 @@ PIPE_CLOSED = 141
 def code_of(exc: Exception) -> int:
     """The exit code of an error."""
     match exc:
-        case ConfigError() | LedgerMissing() | click.ClickException():
+        case ConfigError() | LedgerMissing() | LedgerOutdated() | click.ClickException():
             return USAGE
         case TransientError() | UnknownOutcome():
             return LATER

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from reconciler.app import utc_now
 from reconciler.config import Settings
 from reconciler.doctor.findings import Finding, Section
-from reconciler.errors import ConfigError, LedgerCorrupt, LedgerMissing, LedgerTooNew, LedgerUnavailable
+from reconciler.errors import ConfigError, LedgerCorrupt, LedgerMissing, LedgerOutdated, LedgerTooNew, LedgerUnavailable
 from reconciler.ledger import Ledger
 from reconciler.ledger.engine import find_place
 
@@ -29,6 +29,8 @@ def look_at_ledger(settings: Settings) -> Iterator[Finding]:
         )
     except LedgerTooNew as exc:
         yield FOUND.problem(str(exc), "install the newer program again")
+    except LedgerOutdated as exc:
+        yield FOUND.remark(str(exc), "stop the older program, then start this one; a copy of the ledger's file is kept")
     except ConfigError as exc:
         yield FOUND.problem("; ".join(exc.problems), "change [ledger] url")
     except LedgerMissing as exc:
@@ -44,7 +46,7 @@ def _look(settings: Settings) -> Iterator[Finding]:
         if kind == "missing":
             raise LedgerMissing("there is no ledger yet: `reconciler run` or `poll` creates it")
         url = f"sqlite:///{copy}" if kind == "copied" else settings.ledger.url
-        ledger = Ledger.open(url, create=False, clock=utc_now, actor="doctor", base=settings.base)
+        ledger = Ledger.open(url, create=False, clock=utc_now, actor="doctor", base=settings.base, upgrade=False)
         try:
             yield from _content(settings, ledger)
         finally:

@@ -22,6 +22,7 @@ from reconciler.flow import outcome
 from reconciler.flow.rules import MailboxRules, MerchantRules, Rules
 from reconciler.model import (
     MONEY_BACK,
+    UNVERSIONED,
     Entry,
     Kind,
     Mail,
@@ -73,6 +74,7 @@ class Intake:
         self.rules = rules
         self.fetch_key = fetch_key
         self.recorded = recorded
+        self._versions = {parser.NAME: reading.version_of(parser) for parser in parsers}
 
     # ------------------------------------------------------------ taking
 
@@ -248,6 +250,7 @@ class Intake:
             paid_at=paid_at,
             payer=notice.payer,
             parser=notice.parser,
+            parser_version=self._versions.get(notice.parser, UNVERSIONED),
             trusted_by=voucher,
         )
 
@@ -309,7 +312,14 @@ class Intake:
                     entry = _hold_conflict(tx, entry, new, mail)
                 kept.append(entry.id)
                 done.append(outcome.of_repeat(entry) if how is Recorded.ALREADY else outcome.of_entry(entry))
-            tx.close_mail(mail.id, MailState.READ, facts={"entries": kept}, verdict=verdict, parser=parser)
+            tx.close_mail(
+                mail.id,
+                MailState.READ,
+                facts={"entries": kept},
+                verdict=verdict,
+                parser=parser,
+                parser_version=self._versions.get(parser),
+            )
         for ended, new in zip(done, entries, strict=True):
             log.info("entry.recorded", key=ended.key, order=ended.order, amount=str(ended.amount), state=ended.state)
             self.recorded(new.desk)
@@ -319,6 +329,7 @@ class Intake:
         self, mail: Mail, error: HeldError, *, verdict: Verdict | None = None, parser: str | None = None
     ) -> Outcome:
         facts = {"error": str(error), **error.facts}
+        parser = parser or error.facts.get("parser")
         return self._close(mail, MailState.HELD, reason=error.reason, facts=facts, verdict=verdict, parser=parser)
 
     def _close(
@@ -344,6 +355,7 @@ class Intake:
                 facts={**kept, **(facts or {})},
                 verdict=verdict,
                 parser=parser,
+                parser_version=None if parser is None else self._versions.get(parser),
                 retry_at=retry_at,
             )
         level = log.warning if state in (MailState.HELD, MailState.WAITING) else log.info

@@ -10,13 +10,15 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
+import structlog
 from sqlalchemy import Connection, Engine
 
-from reconciler.errors import ConfigError
+from reconciler.errors import ConfigError, OwnedElsewhere
 from reconciler.ledger.engine import (
     READ_ONLY,
     Place,
@@ -26,11 +28,13 @@ from reconciler.ledger.engine import (
     ledger_errors,
     make_file,
 )
-from reconciler.ledger.migrations import REVISIONS, migrate
+from reconciler.ledger.migrations import REVISIONS, Upgrade, migrate
 from reconciler.ledger.ownership import AdvisoryOwnership, FileOwnership, Ownership
 from reconciler.ledger.tx import Tx
 from reconciler.ledger.upkeep import copy_file, integrity_problems
 from reconciler.ports import Clock
+
+log = structlog.get_logger(__name__)
 
 
 class Ledger:
@@ -45,13 +49,17 @@ class Ledger:
         self._open_here = threading.local()
 
     @classmethod
-    def open(cls, url: str, *, create: bool, clock: Clock, actor: str, base: Path | None = None) -> Ledger:
+    def open(
+        cls, url: str, *, create: bool, clock: Clock, actor: str, base: Path | None = None, upgrade: bool = True
+    ) -> Ledger:
         """
         Open the ledger at `url`, upgrading its tables where they are older than this code.
 
         create: make one where there is none. actor: who the history says acted.
-        base: the folder a relative SQLite path is relative to.
-        Raises: ConfigError, LedgerMissing, LedgerTooNew, LedgerCorrupt, LedgerUnavailable.
+        base: the folder a relative SQLite path is relative to. upgrade: False refuses an older one instead.
+        An upgrade leaves a copy of the file beside it, `<file>.version-<its version>`.
+        Raises: ConfigError, LedgerMissing, LedgerTooNew, LedgerOutdated, LedgerConflict, LedgerCorrupt, LedgerUnavailable;
+        OwnedElsewhere: a program that knows the older tables only works on it.
         """
         place = find_place(url, base)
         if place.path is not None:
@@ -59,17 +67,35 @@ class Ledger:
         engine = build_engine(place)
         ownership = _ownership(place, engine, clock)
 
-        def introduce(connection: Connection) -> None:
-            # What knows its age can tell that it is younger than the mail it reads: lost, or restored.
-            tx = Tx(connection, clock=clock, actor=actor)
-            tx.remember("ledger", {"id": uuid4().hex, "created_at": clock()})
+        def before(version: str) -> None:
+            if (holder := ownership.anyone()) is not None:
+                raise OwnedElsewhere(
+                    f"the ledger is of version {version} and {holder} works on it: stop that program first",
+                    name="ledger",
+                    holder=holder,
+                )
+            if place.path is not None:
+                copy_file(place.path, place.path.with_name(f"{place.path.name}.version-{version}"))
 
+        def done(connection: Connection, upgrade: Upgrade) -> None:
+            tx = Tx(connection, clock=clock, actor=actor)
+            if upgrade.before is None:
+                # What knows its age can tell that it is younger than the mail it reads: lost, or restored.
+                tx.remember("ledger", {"id": uuid4().hex, "created_at": clock()})
+                return
+            told = {"before": upgrade.before, "after": upgrade.after, "changes": [asdict(c) for c in upgrade.changes]}
+            tx.append("ledger.upgraded", **told)
+            upgraded.update(told)
+
+        upgraded: dict[str, object] = {}
         try:
             with ledger_errors(place):
-                migrate(engine, create=create, on_create=introduce)
+                migrate(engine, create=create, upgrade=upgrade, before=before, done=done)
         except BaseException:
             engine.dispose()
             raise
+        if upgraded:  # told once it is committed
+            log.info("ledger.upgraded", ledger=str(place), **upgraded)
         return cls(place, engine, ownership, clock=clock, actor=actor)
 
     @staticmethod

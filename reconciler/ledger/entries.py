@@ -60,7 +60,17 @@ class Entries(History):
         now = self.now()
         columns = {
             name: getattr(entry, name)
-            for name in ("key", "desk", "gateway", "merchant", "kind", "transaction_id", "paid_at", "parser")
+            for name in (
+                "key",
+                "desk",
+                "gateway",
+                "merchant",
+                "kind",
+                "transaction_id",
+                "paid_at",
+                "parser",
+                "parser_version",
+            )
         }
         return columns | {
             "key_folded": fold_key(storable(entry.key)),

@@ -14,7 +14,7 @@ from sqlalchemy import Select, and_, exists, or_, select, update
 from reconciler.ledger import tables
 from reconciler.ledger.history import History
 from reconciler.ledger.values import mail_of, verdict_json
-from reconciler.model import Facts, Mail, MailRef, MailState, Reason, Verdict
+from reconciler.model import UNVERSIONED, Facts, Mail, MailRef, MailState, Reason, Verdict
 
 _EVENTS = {
     MailState.TAKEN: "mail.requeued",
@@ -152,12 +152,13 @@ class Mails(History):
         facts: Facts | None = None,
         verdict: Verdict | None = None,
         parser: str | None = None,
+        parser_version: str | None = None,
         retry_at: datetime | None = None,
     ) -> Mail:
         """
         Write down what a mail turned out to be.
 
-        verdict, parser: None keeps the stored one. reason, retry_at and facts are cleared unless given, except what a
+        verdict, parser (with its version): None keeps the stored one. reason, retry_at and facts are cleared unless given, except what a
         person overruled: `acknowledged` stays unless the new facts say otherwise.
         """
         before = self.mail(mail_id)
@@ -172,7 +173,8 @@ class Mails(History):
         if verdict is not None:
             columns["verdict"] = verdict_json(verdict)
         if parser is not None:
-            columns["parser"] = parser
+            known = before.parser_version if parser == before.parser else None
+            columns |= {"parser": parser, "parser_version": parser_version or known or UNVERSIONED}
         self.connection.execute(update(tables.mail).where(tables.mail.c.id == mail_id).values(columns))
         self.append(
             _EVENTS[state],

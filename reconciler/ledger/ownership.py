@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from sqlalchemy import Connection, Engine, text
 
@@ -32,6 +32,10 @@ class Ownership(Protocol):
         ...
 
     def holder(self, name: str) -> str | None: ...
+
+    def anyone(self) -> str | None:
+        """Who owns any name at all; None: nobody."""
+        ...
 
     def verify(self, connection: Connection) -> None:
         """Raises: LedgerUnavailable: a name owned through this object was lost on the way."""
@@ -98,6 +102,10 @@ class FileOwnership:
             except BlockingIOError:
                 return self._read(lock) or "another process"
             return None
+
+    def anyone(self) -> str | None:
+        names = sorted(unquote(path.stem) for path in self._folder.glob("*.lock"))
+        return next((holder for name in names if (holder := self.holder(name)) is not None), None)
 
     def verify(self, connection: Connection) -> None:
         """An flock is lost with its process, or when somebody deletes the file: the next one locks another file."""
@@ -193,6 +201,18 @@ class AdvisoryOwnership:
     def holder(self, name: str) -> str | None:
         with self._engine.connect() as connection:
             return self._holder(connection, name)
+
+    def anyone(self) -> str | None:
+        with self._engine.connect() as connection:
+            found: str | None = connection.execute(
+                text(
+                    "SELECT activity.application_name FROM pg_locks AS held JOIN pg_stat_activity AS activity USING (pid) "
+                    "WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 1 "
+                    "AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+                    "AND activity.application_name LIKE 'pid % on % since %' ORDER BY 1 LIMIT 1"
+                )
+            ).scalar()
+        return found
 
     @staticmethod
     def _holder(connection: Connection, name: str) -> str | None:

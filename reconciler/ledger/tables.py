@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from reconciler.ledger.columns import PlainText, Utc
-from reconciler.model import Kind, MailState, Recorded, State, StepKind, StepState, Voucher
+from reconciler.model import UNVERSIONED, Kind, MailState, Recorded, State, StepKind, StepState, Voucher
 
 metadata = MetaData(
     naming_convention={
@@ -70,6 +70,7 @@ mail = Table(
     _facts("verdict", nullable=True),
     Column("parser", PlainText),
     Column("retry_at", Utc),
+    Column("parser_version", PlainText),
     _one_of("state", MailState),
     CheckConstraint("length(sha256) = 64", name="sha256"),
     CheckConstraint(_REASONED.format("'held'"), name="reason"),
@@ -138,6 +139,7 @@ entry = Table(
     Column("task", PlainText),
     Column("income_id", PlainText),
     Column("advanced_by", String(16)),
+    Column("parser_version", PlainText, nullable=False, server_default=UNVERSIONED),
     _one_of("kind", Kind),
     _one_of("state", State),
     _one_of("trusted_by", Voucher),
@@ -148,7 +150,17 @@ entry = Table(
     Index(None, "desk", "order_number"),
     Index(None, "desk", "retry_at"),
     Index(None, "desk", "transaction_id"),
-    Index(None, "desk", "income_id"),
+)
+
+_POSTED = text("income_id IS NOT NULL")
+# One row on the desk pays for one payment, whatever the code does.
+Index(
+    "uq_entry_desk_income_id",
+    entry.c.desk,
+    entry.c.income_id,
+    unique=True,
+    sqlite_where=_POSTED,
+    postgresql_where=_POSTED,
 )
 
 # Which mail told of which entry, and what it was when it did: one payment told in two mails has two rows here.
@@ -232,6 +244,20 @@ bucket = Table(
     Column("name", PlainText, primary_key=True),
     Column("full_at", Utc, nullable=False),  # when every token is back: the theoretical arrival time of GCRA
     Column("closed_until", Utc),  # the other side's own word
+)
+
+shape = Table(
+    "shape",
+    metadata,
+    Column("parser", PlainText, primary_key=True),
+    Column("fingerprint", String(64), primary_key=True),
+    Column("parser_version", PlainText, nullable=False),
+    _facts("outline"),
+    Column("times", Integer, nullable=False),
+    Column("first_at", Utc, nullable=False),
+    Column("last_at", Utc, nullable=False),
+    Column("first_mail_id", ForeignKey(mail.c.id), nullable=False),
+    CheckConstraint("times > 0", name="times"),
 )
 
 memory = Table(

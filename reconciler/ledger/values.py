@@ -23,6 +23,7 @@ from reconciler.model import (
     MailState,
     Payer,
     Reason,
+    Shape,
     State,
     Step,
     StepKind,
@@ -67,6 +68,7 @@ def mail_of(row: AnyRow) -> Mail:
         taken_at=row.taken_at,
         verdict=_verdict_of(row.verdict),
         parser=row.parser,
+        parser_version=row.parser_version,
         retry_at=row.retry_at,
         has_raw=row.has_raw,
     )
@@ -88,6 +90,7 @@ def entry_of(row: AnyRow) -> Entry:
         paid_at=row.paid_at,
         payer=None if row.payer is None else Payer(**row.payer),
         parser=row.parser,
+        parser_version=row.parser_version,
         trusted_by=Voucher(row.trusted_by),
         mail_id=row.mail_id,
         state=State(row.state),
@@ -132,6 +135,19 @@ def event_of(row: AnyRow) -> Event:
         mail_id=row.mail_id,
         entry_id=row.entry_id,
         order_number=row.order_number,
+    )
+
+
+def shape_of(row: AnyRow) -> Shape:
+    return Shape(
+        parser=row.parser,
+        fingerprint=row.fingerprint,
+        parser_version=row.parser_version,
+        outline=row.outline,
+        times=row.times,
+        first_at=row.first_at,
+        last_at=row.last_at,
+        first_mail_id=row.first_mail_id,
     )
 
 

@@ -6,7 +6,18 @@ is None, never 0 or "". Each room of this package is one stop; everybody imports
 """
 
 from reconciler.model.desk import Advance, Income, NewIncome, Order, PaymentTask, Peek, Status, Totals
-from reconciler.model.ledger import Entry, Event, Mail, NewEntry, Recorded, Step, StepKind, StepState
+from reconciler.model.ledger import (
+    UNVERSIONED,
+    Entry,
+    Event,
+    Mail,
+    NewEntry,
+    Recorded,
+    Shape,
+    Step,
+    StepKind,
+    StepState,
+)
 from reconciler.model.mail import Address, Attachment, Check, MailRef, Message, TextPart, Verdict, Voucher
 from reconciler.model.notice import Notice, Payer, Span
 from reconciler.model.outcome import EXIT_CODES, Outcome, worst_exit
@@ -16,6 +27,7 @@ __all__ = [
     "EXIT_CODES",
     "MESSAGE_REASONS",
     "MONEY_BACK",
+    "UNVERSIONED",
     "Address",
     "Advance",
     "Attachment",
@@ -40,6 +52,7 @@ __all__ = [
     "Peek",
     "Reason",
     "Recorded",
+    "Shape",
     "Span",
     "State",
     "Status",

@@ -13,6 +13,9 @@ from reconciler.model.notice import Payer
 from reconciler.model.words import Facts, Kind, MailState, Reason, State
 from reconciler.money import Money
 
+UNVERSIONED = "0"
+"""The version of a parser that names none, and of every parser before versions were kept."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
@@ -30,6 +33,7 @@ class Mail:
     taken_at: datetime
     verdict: Verdict | None
     parser: str | None
+    parser_version: str | None  # of the parser that read it last
     retry_at: datetime | None
     has_raw: bool = True
 
@@ -50,6 +54,7 @@ class NewEntry:
     paid_at: datetime
     payer: Payer | None
     parser: str
+    parser_version: str = UNVERSIONED
     trusted_by: Voucher
 
 
@@ -71,6 +76,7 @@ class Entry:
     paid_at: datetime
     payer: Payer | None
     parser: str
+    parser_version: str  # of the parser that read it first; UNVERSIONED before versions were kept
     trusted_by: Voucher
     mail_id: int
     state: State
@@ -125,6 +131,20 @@ class Step:
     looks: int  # complete looks after unknown_wait that found nothing
     sent_at: datetime | None
     look_at: datetime | None  # when the unknown outcome is looked at next
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """A layout in which letters of one parser came."""
+
+    parser: str
+    fingerprint: str
+    parser_version: str  # of the parser that met it last
+    outline: Facts  # what the fingerprint stands for: labels and tags, never a letter's values
+    times: int
+    first_at: datetime
+    last_at: datetime
+    first_mail_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
