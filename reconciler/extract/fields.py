@@ -19,6 +19,7 @@ from reconciler.extract.amounts import currency_of, read_amount
 from reconciler.extract.dates import Moment, Precision, is_clock, join, read_moment
 from reconciler.extract.labels import read_html, read_text
 from reconciler.extract.page import LONGEST_TEXT, Page, Pair, Statement, folded
+from reconciler.extract.shapes import SHAPES
 from reconciler.extract.text import clean, fold_words
 from reconciler.model import Message, Span
 from reconciler.money import Money
@@ -50,9 +51,10 @@ class Sheet:
         goods = folded(listing)
         if sum(len(part.content) for part in (*message.htmls, *message.texts)) > LONGEST_TEXT:
             raise Unreadable("more text than a notice has", parser=parser)
+        shapes = {label: SHAPES[name] for name, words in self._labels.items() if name in SHAPES for label in words}
         self.pages: list[Page] = [
-            *(read_html(part.path, part.content, known, goods, folded(spoken)) for part in message.htmls),
-            *(read_text(part.path, part.content, known, folded(spoken)) for part in message.texts),
+            *(read_html(part.path, part.content, known, goods, folded(spoken), shapes) for part in message.htmls),
+            *(read_text(part.path, part.content, known, folded(spoken), shapes) for part in message.texts),
         ]
         self.known = known
         self.spans: list[Span] = []
@@ -140,6 +142,7 @@ def read_money(sheet: Sheet, source: str, *, allow_minus: bool = False, either: 
     readings = [(pair, _amount(sheet, pair, allow_minus)) for pair in pairs]
     value = sheet.agreed("amount", [(pair, amount) for pair, (amount, _) in readings])
     currencies = [(pair, currency) for pair, (_, currency) in readings if currency]
+    currencies += [(pair, unit) for pair in pairs if pair.unit and (unit := currency_of(pair.unit))]
     for pair in sheet.of("currency"):
         code = currency_of(pair.value)
         if code is None:

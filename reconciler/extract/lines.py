@@ -4,8 +4,8 @@ Lines of text → pairs and statements.
 Comes in: the lines of a text part, or of one leaf of HTML. Goes out: what they say, added to a `Page`: "label: value" lines,
 aligned columns, several pairs on a line, and labels over their values.
 
-A value under a lone label is one only where label and value alternate from line to line: never below a blank line, and not
-among lines that carry label and value side by side. Where lines can be read in two ways the pairs are marked `unsure`.
+A value under a lone label is one only where label and value take turns from line to line, not among lines that carry both
+side by side; below a blank line only where blank lines stand between all labels and values, which then look like values.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.extract.html import MARK, plain
-from reconciler.extract.page import LONGEST_LABEL, Page, has_digit
+from reconciler.extract.page import LONGEST_LABEL, Page
+from reconciler.extract.runs import Item, read_run
+from reconciler.extract.shapes import may_be_label
 
 _LINES_TO_LOOK = 6  # separators tried in one line
-_SEPARATOR = re.compile(rf":|：|\t|\s{{2,}}|\s[—–=-]\s|\s?[|│]\s?|\.{{3,}}|…|{MARK}")
-_LEADING = re.compile(rf"^(?:[\s:：=|│{MARK}\x02\x03]|\*{{1,2}}(?=\s)|[—–-](?=\s)|\.{{2,}}|…)+")
+_SEPARATOR = re.compile(rf":|：|\t|\s{{2,}}|\s[—–-]\s|\s?(?:=>?|->|[→⇒»])\s?|\s?[|│]\s?|\.{{3,}}|…|{MARK}")
+_LEADING = re.compile(rf"^(?:->|[\s:：=>→⇒»|│{MARK}\x02\x03]|\*{{1,2}}(?=\s)|[—–-](?=\s)|\.{{2,}}|…)+")
 _LOOSE_VALUE = re.compile(r"\d|WFP-|[₴$€№#]\s?\d")
 _UNKNOWN = re.compile(r"(?P<label>[^\W\d_][^:\n]{0,58}?)\s*:(?!//)(?P<value>.*)")
 _FORWARDING = re.compile(r"(?i)forward|original|пересл|перенапр|исходн|оригінал")
@@ -29,6 +31,7 @@ _FORWARD_HEADER = re.compile(  # the headers a mail program writes over what it 
 
 
 _GAP = re.compile(r"\s{2,}|\s*[|│]\s*|[;•·]\s+")
+_SENTENCE_END = re.compile(r"[.!?]$")
 _NUMBERING = re.compile(r"^\s*\d{1,2}[.)]\s+(?=\D)")
 
 
@@ -47,78 +50,129 @@ class Split:
     side: bool = False
 
 
-def scan_lines(page: Page, lines: Sequence[str]) -> None:
-    """Lines of a text part, or of one leaf of HTML."""
-    _Scan(page, lines).run()
+def scan_lines(page: Page, lines: Sequence[str], *, later: bool = False) -> None:
+    """Lines of a text part, or of one leaf of HTML. later: pairs behind the first line may have been typed by a payer."""
+    _Scan(page, lines, later=later).run()
+
+
+def is_pair(page: Page, line: str) -> bool:
+    """Does a line hold a label and its value, known or not?"""
+    return is_known_pair(page, line) or _unknown_pair(line) is not None
+
+
+def is_known_pair(page: Page, line: str) -> bool:
+    found = split_line(page, line)
+    return found is not None and not found.loose and bool(found.pairs[-1][1])
 
 
 class _Scan:
-    def __init__(self, page: Page, lines: Sequence[str]) -> None:
-        self.page, self.lines = page, lines
+    def __init__(self, page: Page, lines: Sequence[str], *, later: bool) -> None:
+        self.page, self.lines, self.later = page, lines, later
         self.split = [split_line(page, line) for line in lines]
         self.sided = any(split and split.pairs[-1][1] and not split.loose for split in self.split)
-        self.taken = -1  # the last line that was a lone label's value
-        self.captioned = False  # in a run of values over their labels
+        self.spaced = self._is_spaced()
 
     def run(self) -> None:
         index = 0
+        block: list[str] = []  # lines with no structure of their own
         while index < len(self.lines):
             line, split = self.lines[index], self.split[index]
             index += 1
-            if not plain(line):
-                self.captioned = False
-            elif _is_forwarding(plain(line)):
+            if not plain(line) and self.spaced:
+                continue
+            if plain(line) and not _is_forwarding(plain(line)) and self._is_bare(index - 1, block):
+                block.append(line)
+                continue
+            self._end(block)
+            block = []
+            if _is_forwarding(plain(line)):
                 while index < len(self.lines) and _FORWARD_HEADER.match(plain(self.lines[index])):
                     index += 1
-            elif split is None:
+            elif split is not None:
+                self._add(line, split, typed=self.later and index > 1)
+            elif plain(line):
                 _unknown(self.page, line)
-            elif len(split.pairs) > 1 or split.lead or split.pairs[0][1]:
-                self._add(line, split)
-            else:
-                index = self._lone(split.pairs[0][0], index)
+        self._end(block)
 
-    def _add(self, line: str, split: Split) -> None:
+    def _is_bare(self, at: int, block: Sequence[str]) -> bool:
+        """A line for a run: a label and nothing else, a line that is no pair, or one under a label that has but a space in it."""
+        split = self.split[at]
+        if split is None:
+            pair = _unknown_pair(self.lines[at])
+            return pair is None or not pair[1]
+        if len(split.pairs) == 1 and not split.lead and not split.pairs[0][1]:
+            return True
+        return split.loose and bool(block) and self.page.knows(block[-1])
+
+    def _end(self, block: Sequence[str]) -> None:
+        """Read the lines up to a blank one or a pair."""
+        page = self.page
+        if not any(map(page.knows, block)):
+            if len(block) == 2 and page.begun and self._is_captioned(block):
+                page.add(plain(block[0]), plain(block[1]))
+            else:
+                for line in block:
+                    _unknown(page, line)
+        elif self.sided:
+            self._lone_among_pairs(block)
+        else:
+            read_run(page, [self._item(line) for line in block])
+
+    def _lone_among_pairs(self, block: Sequence[str]) -> None:
+        page = self.page
+        for at, line in enumerate(block):
+            below = plain(block[at + 1]) if at + 1 < len(block) and not page.heads(block[at + 1]) else ""
+            page.say(line)
+            if page.knows(line):
+                page.add(plain(line), below, unsure=True)
+
+    def _item(self, line: str) -> Item:
+        look = (plain(line).endswith(":"), line.startswith(MARK))
+        return Item(
+            text=plain(line), raw=line, sole=line, look=look, known=self.page.knows(line), head=self.page.heads(line)
+        )
+
+    def _paragraphs(self) -> list[list[int]]:
+        found: list[list[int]] = [[]]
+        for at, line in enumerate(self.lines):
+            if plain(line):
+                found[-1].append(at)
+            elif found[-1]:
+                found.append([])
+        return [lines for lines in found if lines]
+
+    def _is_captioned(self, block: Sequence[str]) -> bool:
+        """Two lines where all known labels stand over their values in paragraphs of two."""
+        if not may_be_label(plain(block[0])) or _SENTENCE_END.search(plain(block[0])):
+            return False
+        pairs = [lines for lines in self._paragraphs() if self.page.knows(self.lines[lines[0]])]
+        return len(pairs) > 1 and all(len(lines) == 2 for lines in pairs)
+
+    def _is_spaced(self) -> bool:
+        """Does a blank line stand between every label and its value, and do two values or more look like theirs?"""
+        if self.sided:
+            return False
+        paragraphs = self._paragraphs()
+        labels = [at for at, lines in enumerate(paragraphs) if self.page.knows(self.lines[lines[0]])]
+        if len(labels) < 2 or any(len(paragraphs[at]) > 1 for at in labels):
+            return False
+        below = [(at, paragraphs[at + 1]) for at in labels if at + 1 < len(paragraphs)]
+        fits = [
+            self.page.fits(self.lines[paragraphs[at][0]], plain(self.lines[lines[0]]))
+            for at, lines in below
+            if not self.page.heads(self.lines[lines[0]])
+        ]
+        return False not in fits and fits.count(True) > 1
+
+    def _add(self, line: str, split: Split, *, typed: bool) -> None:
         page = self.page
         if split.lead:
             _unknown(page, split.lead)
         elif split.loose or not page.begun:
             page.say(line, doubtful=True)  # "Order 12345 has been refunded" begins with a label
         for count, (label, value) in enumerate(split.pairs):
-            page.add(label, value, loose=split.loose, inner=split.side and (count > 0 or split.lead != ""))
-
-    def _lone(self, label: str, index: int) -> int:
-        """A line that is a label and nothing else; returns the line after its value."""
-        page, at = self.page, index - 1
-        below = self._below(index)
-        above = plain(self.lines[at - 1]) if at and self.taken != at - 1 and self._is_value(at - 1) else ""
-        self.captioned = self.captioned or has_digit(above)
-        if not below:
-            page.say(self.lines[at])  # "Оплачено" alone is a statement too
-            page.add(label, above if self.captioned else "", unsure=self.captioned)
-            return index
-        page.add(label, below[0], unsure=self.captioned or self.sided or len(below) > 1)
-        if self.sided:
-            page.say(self.lines[at])
-            return index
-        self.taken = index
-        return index + 1
-
-    def _below(self, index: int) -> list[str]:
-        """The lines under a label that are neither labels nor pairs, up to a blank one."""
-        found: list[str] = []
-        while index < len(self.lines) and plain(self.lines[index]) and self._is_value(index, first=not found):
-            found.append(plain(self.lines[index]))
-            index += 1
-        return found
-
-    def _is_value(self, index: int, *, first: bool = False) -> bool:
-        line, split = self.lines[index], self.split[index]
-        if self.page.knows(line):
-            return first and not self.page.heads(line)
-        if split is not None and not split.loose:
-            return False
-        other = _UNKNOWN.fullmatch(plain(line))
-        return not (other and len(other["label"].split()) <= 4)
+            inner = split.side and (count > 0 or split.lead != "")
+            page.add(label, value, loose=split.loose, inner=inner, unsure=typed)
 
 
 def _is_forwarding(line: str) -> bool:
@@ -185,12 +239,17 @@ def _first_separators(line: str) -> Iterator[re.Match[str]]:
             yield match
 
 
+def _unknown_pair(line: str) -> tuple[str, str] | None:
+    """A line of a label that nobody knows and its value."""
+    found = _UNKNOWN.fullmatch(plain(line))
+    return (found["label"], found["value"].strip()) if found and len(found["label"].split()) <= 6 else None
+
+
 def _unknown(page: Page, line: str) -> None:
     """A line without a known label: a pair of another label, or a statement."""
-    found = _UNKNOWN.fullmatch(plain(line))
-    if found and len(found["label"].split()) <= 6:
+    if pair := _unknown_pair(line):
         if not page.begun:
             page.say(line, doubtful=True)
-        page.add(found["label"], found["value"])
+        page.add(*pair)
     else:
         page.say(line)

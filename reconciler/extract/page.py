@@ -7,10 +7,12 @@ printed, with the part they stand in.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.errors import Unreadable
+from reconciler.extract.amounts import CURRENCIES
 from reconciler.extract.html import plain, without_links
 from reconciler.extract.text import fold_label, one_line
 
@@ -19,6 +21,11 @@ LONGEST_TEXT = 300_000  # characters of a part as sent, and of all parts of a le
 MOST_TAGS = 20_000
 MOST_LINES = 5_000  # of a part; a letter of more is no notice, and is held before it costs anything
 LONGEST_LINE = 2_000  # characters; patterns are matched against lines
+
+
+_UNIT = re.compile(  # a label with a currency behind it
+    r"(?P<label>.+?)(?:, ?| ?\(| )(?P<unit>" + "|".join(map(re.escape, CURRENCIES)) + r")\.?\)?[ :]*", re.IGNORECASE
+)
 
 
 def refuse_excess(part: str, content: str) -> None:
@@ -37,19 +44,17 @@ class Pair:
     A label and its value as printed.
 
     loose: nothing but a space stands between them. inner: the pair stands behind another value on one line of text.
-    unsure: the layout can be read in two ways, and this is one of them.
+    unsure: the layout can be read in two ways, and this is one of them. unit: what the label says of its sums: "Сума, грн".
     """
 
     label: str
+    key: str  # the label as it is compared
     value: str
     part: str
+    unit: str | None = None
     loose: bool = False
     inner: bool = False
     unsure: bool = False
-
-    @property
-    def key(self) -> str:
-        return fold_label(self.label)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,7 @@ class Page:
     known: Collection[str]
     listing: Collection[str] = ()  # labels that only a list of goods has for its columns: "кількість", "ціна"
     spoken: Collection[str] = ()  # labels that are values too: "Оплачено: 5 грн", "Статус: Оплачено"
+    shapes: Mapping[str, Callable[[str], bool]] = field(default_factory=dict)  # what values of some labels look like
     pairs: list[Pair] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)  # every line that is seen
@@ -81,11 +87,20 @@ class Page:
 
     def add(self, label: str, value: str, *, loose: bool = False, inner: bool = False, unsure: bool = False) -> None:
         label, value = plain(label).rstrip(": "), value.strip()
-        key = fold_label(label)
+        key, unit = self.key_of(label)
         if unsure and key in self.spoken and not has_digit(value):
             value, unsure = "", False  # "Оплачено" over a line of text is a word and no label
         self.pairs.append(
-            Pair(label=label, value=value, part=self.part, loose=loose, inner=inner, unsure=unsure and value != "")
+            Pair(
+                label=label,
+                key=key,
+                value=value,
+                part=self.part,
+                unit=unit,
+                loose=loose,
+                inner=inner,
+                unsure=unsure and value != "",
+            )
         )
         self.begun = self.begun or (key in self.known and not loose)
 
@@ -99,13 +114,28 @@ class Page:
         if text := without_links(line):
             self.statements.append(Statement(text=text, part=self.part, early=not self.begun, doubtful=doubtful))
 
+    def key_of(self, label: str) -> tuple[str, str | None]:
+        """A label as it is compared, and the currency it is printed with: "Сума, грн" and "Amount (UAH)" are known as sums."""
+        if (found := _UNIT.fullmatch(one_line(label))) and (key := fold_label(found["label"])) in self.known:
+            return key, found["unit"]
+        return fold_label(label), None
+
     def knows(self, line: str | None) -> bool:
         """Is this line a known label and nothing else?"""
-        return line is not None and len(line) <= LONGEST_LABEL and fold_label(plain(line)) in self.known
+        return line is not None and len(line) <= LONGEST_LABEL and self.key_of(plain(line))[0] in self.known
 
     def heads(self, line: str | None) -> bool:
         """Is this line, standing where a value may stand, a label all the same?"""
-        return self.knows(line) and fold_label(plain(line or "")) not in self.spoken
+        return self.knows(line) and self.key_of(plain(line or ""))[0] not in self.spoken
+
+    def fits(self, label: str, value: str) -> bool | None:
+        """Does a value look like one of this label's? None: its values look like anything."""
+        key = self.key_of(plain(label))[0]
+        shape = None if key in self.spoken else self.shapes.get(key)
+        return None if shape is None else shape(value)
+
+    def is_listing(self, line: str | None) -> bool:
+        return line is not None and self.key_of(plain(line))[0] in self.listing
 
 
 def folded(labels: Collection[str]) -> frozenset[str]:

@@ -43,6 +43,7 @@ APOSTROPHES = "'’‘ʼ`´′＇"
 DASHES = "-‐‑‒–—―−﹣－"
 _MARKS = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(DASHES, "-"))
 _EDGES = re.compile(r"^[^\w#]+|[^\w#)']+$")  # colons, bullets, ticks and pictures around a label
+_ONLY_MARKS = re.compile(r"[\s:|—–-]*")
 _BLANKS = re.compile(r"\s+")
 
 
@@ -54,6 +55,11 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """Cleaned, with runs of blanks and line ends as one space, trimmed."""
     return _BLANKS.sub(" ", clean(text)).strip()
+
+
+def only_marks(text: str) -> bool:
+    """Nothing but separators."""
+    return _ONLY_MARKS.fullmatch(text) is not None
 
 
 def fold_label(text: str) -> str:

@@ -1,0 +1,137 @@
+"""
+Lines or blocks one under another, some of them labels → which is whose value.
+
+Comes in: a run of `Item`s. Goes out: what it says, added to a `Page`. A label stands over its value; which lines are labels is
+told by the table, by how they are drawn where labels are drawn unlike values, and by their turn where all look alike.
+
+Where a label may as well be the caption of what stands above it, or may have no value of its own, its pair is `unsure`: a
+number over the first label may be that label's, and of two lines under a label the first may be a label nobody knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from reconciler.extract.page import Page, has_digit
+from reconciler.extract.shapes import may_be_label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """
+    A line or a block of lines.
+
+    text: what stands in it. raw: the same line with its marks. sole: the line, None when there are several.
+    look: equal for items that are drawn alike.
+    known: it is a known label. head: it is one even where a value may stand.
+    """
+
+    text: str
+    raw: str
+    sole: str | None
+    look: Hashable
+    known: bool = False
+    head: bool = False
+
+
+def read_run(page: Page, items: Sequence[Item]) -> None:
+    """Add the pairs of a run, and say what is outside of them."""
+    if any(one.known for one in items):
+        _Run(page, items).read()
+        return
+    for one in items:
+        page.say(one.raw)
+
+
+class _Run:
+    def __init__(self, page: Page, items: Sequence[Item]) -> None:
+        self.page, self.items = page, items
+        self.labels = self._find_labels()
+        self.drawn = self._label_look()
+        self.shifted = self._is_shifted()
+
+    def _find_labels(self) -> list[int]:
+        found: list[int] = []
+        for at, one in enumerate(self.items):
+            is_value = bool(found) and found[-1] == at - 1 and not one.head
+            if one.known and not is_value:
+                found.append(at)
+        return found
+
+    def _label_look(self) -> Hashable | None:
+        """How labels are drawn, when all are drawn alike and no value is."""
+        looks = {self.items[at].look for at in self.labels}
+        values = {one.look for at in self.labels if (one := self._value(at)) is not None}
+        return looks.pop() if len(looks) == 1 and values and not looks & values else None
+
+    def _value(self, at: int) -> Item | None:
+        """What stands under a label, if it is none itself."""
+        below = self.items[at + 1] if at + 1 < len(self.items) else None
+        return None if below is None or below.head else below
+
+    def _is_shifted(self) -> bool:
+        """May the labels be captions under their values?"""
+        after = [self.page.fits(self.items[at].text, one.text) for at in self.labels if (one := self._value(at))]
+        before = [at > 0 and self.page.fits(self.items[at].text, self.items[at - 1].text) for at in self.labels]
+        if True in after and False not in after and (False in before or True not in before):
+            return False
+        if False in after:
+            return True
+        first = self.labels[0]
+        above, below = self.items[first - 1] if first else None, self._value(first)
+        if above is None or above.sole is None or not has_digit(above.sole):
+            return False
+        return below is None or below.sole is None or below.look == above.look
+
+    def read(self) -> None:
+        at = 0
+        while at < len(self.items):
+            if at in self.labels:
+                at = self._label(at)
+            elif self._is_unknown_label(at):
+                self.page.add(self.items[at].text, self.items[at + 1].text)
+                at += 2
+            else:
+                self.page.say(self.items[at].raw)
+                at += 1
+
+    def _label(self, at: int) -> int:
+        """Add a label's pair; returns what comes behind it."""
+        page, label, value = self.page, self.items[at].text, self._value(at)
+        if self.drawn is not None and value is not None and value.look == self.drawn:
+            value = None
+        if value is None:
+            page.say(self.items[at].raw)  # "Оплачено" alone is a statement too
+            above = self.items[at - 1].text if self.shifted and at and not self.items[at - 1].known else ""
+            page.add(label, above, unsure=self.shifted)
+            return at + 1
+        if not page.heads(label):
+            page.say(self.items[at].raw)  # and so it is over a line of text
+        page.add(label, value.text, unsure=self._is_unsure(at, value))
+        return at + 2
+
+    def _is_unsure(self, at: int, value: Item) -> bool:
+        if self.shifted:
+            return True
+        if self.drawn is not None or self.page.fits(self.items[at].text, value.text):
+            return False
+        following = next((label for label in self.labels if label > at), None)
+        between = (len(self.items) if following is None else following) - at - 1
+        if between == 1 or value.sole is None or not may_be_label(value.text):
+            return False
+        if following is not None:
+            return between % 2 == 0 or has_digit(value.text)
+        after = self.items[at + 2]
+        return self.items[at].look == value.look == after.look and after.sole is not None
+
+    def _is_unknown_label(self, at: int) -> bool:
+        """A label nobody knows over its value: drawn like the known ones, or in its turn between two of them."""
+        below = self._value(at)
+        if below is None or not may_be_label(self.items[at].text):
+            return False
+        if self.drawn is not None:
+            return self.items[at].look == self.drawn != below.look
+        earlier = [label for label in self.labels if label < at]
+        following = next((label for label in self.labels if label > at), None)
+        return bool(earlier) and following is not None and (following - at) % 2 == 0

@@ -1,0 +1,251 @@
+"""
+Tables of a mail → pairs.
+
+Comes in: a table's rows, and a reader for what a cell holds besides. Goes out: pairs, added to a `Page`: label and value side by
+side, once or several times in a row; a row of labels over a row of values; a column of labels beside one of values.
+
+A cell is a label's value to its last line, whatever stands in it, unless it holds a table of pairs. Which way a table runs is
+told by the values of known labels: a sum stands to the right of "Сума", or under it. Where nothing tells, labels that
+stand in rows of labels are heads, others are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from reconciler.extract.html import Block, plain
+from reconciler.extract.lines import is_known_pair
+from reconciler.extract.page import Page, has_digit
+from reconciler.extract.text import only_marks
+
+Reader = Callable[[Page, Sequence[Block]], None]
+
+
+def read_table(page: Page, table: Block, rest: Reader) -> None:
+    """`rest` reads blocks that are no cells of pairs."""
+    run: list[Block] = []
+    for child in _flat(table):
+        if child.tag == "tr":
+            run.append(child)
+            continue
+        read_rows(page, run, rest)
+        run = []
+        rest(page, [child])
+    read_rows(page, run, rest)
+
+
+def has_label(page: Page, block: Block) -> bool:
+    """Is a block within this one a label and nothing else?"""
+    return any(page.heads(child.sole) or has_label(page, child) for child in block.children if child.count)
+
+
+def _flat(table: Block) -> Iterator[Block]:
+    for child in table.children:
+        if child.tag in {"tbody", "thead", "tfoot"}:
+            yield from child.children
+        else:
+            yield child
+
+
+def read_rows(page: Page, rows: Sequence[Block], rest: Reader) -> None:
+    """Neighbouring rows, of one table or strayed out of theirs."""
+    _Rows(page, [row for row in rows if row.count], rest).read()
+
+
+class _Rows:
+    def __init__(self, page: Page, rows: Sequence[Block], rest: Reader) -> None:
+        self.page, self.rows, self.rest = page, rows, rest
+        self.columns = {width: self._used(width) for width in {len(row.children) for row in rows}}
+        aside, under = self._votes()
+        self.headed = under is True and aside is not True
+        self.labelled = not self.headed and (aside is True or self._has_pair_row())
+        self.heads = [at for at, row in enumerate(rows) if any(page.heads(cell.sole) for cell in row.children)]
+
+    def _used(self, width: int) -> list[int]:
+        """The columns of rows of this width in which anything stands."""
+        rows = [row for row in self.rows if len(row.children) == width]
+        return [at for at in range(width) if any(_is_filled(row.children[at]) for row in rows)]
+
+    def _cells(self, row: Block) -> list[Block]:
+        return [row.children[at] for at in self.columns[len(row.children)]]
+
+    def _votes(self) -> tuple[bool | None, bool | None]:
+        """Do all known labels whose values have a look have them to the right, and below? None: none tells."""
+        aside: list[bool] = []
+        under: list[bool] = []
+        for at, row in enumerate(self.rows):
+            cells = self._cells(row)
+            below = self._cells(self.rows[at + 1]) if at + 1 < len(self.rows) else []
+            for place, cell in enumerate(cells if len(cells) > 1 else ()):
+                if not self.page.knows(cell.sole):
+                    continue
+                right = cells[place + 1] if place + 1 < len(cells) else None
+                down = below[place] if len(below) == len(cells) else None
+                for votes, value in ((aside, right), (under, down)):
+                    fits = self.page.fits(cell.sole or "", value.text()) if value else False
+                    if fits is not None and (value is None or value.count):
+                        votes.append(fits)
+        return (all(aside) if aside else None), (all(under) if under else None)
+
+    def _has_pair_row(self) -> bool:
+        return any(
+            _is_pair_row(self.page, _filled(row)) and not (at and _is_head_row(self.page, self.rows[at - 1]))
+            for at, row in enumerate(self.rows)
+        )
+
+    def read(self) -> None:
+        singles: list[Block] = []
+        index = 0
+        while index < len(self.rows):
+            row, at = self.rows[index], index
+            cells = _filled(row)
+            index += 1
+            if len(cells) == 1 and not (len(row.children) > 1 and self.page.knows(cells[0].sole)):
+                singles.append(cells[0])
+                continue
+            self.rest(self.page, singles)
+            singles = []
+            taken = 0 if self.labelled else self._header(at)
+            if taken:
+                index += taken
+            else:
+                self._row(row, cells, unsure=self._may_be_heads(at, cells))
+        self.rest(self.page, singles)
+
+    def _may_be_heads(self, at: int, cells: Sequence[Block]) -> bool:
+        """Two cells of which the second may be a label, over two that may be their values."""
+        if self.labelled and self._votes()[0]:
+            return False
+        return (
+            len(cells) == 2 and self.page.knows(cells[1].sole) and _is_value_row(self.page, self.rows[at + 1 : at + 2])
+        )
+
+    # ------------------------------------------------------------ labels beside values
+
+    def _row(self, row: Block, cells: Sequence[Block], *, unsure: bool) -> None:
+        page = self.page
+        used = self._cells(row)
+        if len(cells) == 1:
+            page.add(cells[0].sole or "", "")
+        elif self.labelled and self._is_paired(used):
+            for label, value in zip(used[::2], used[1::2], strict=True):
+                if label.count:
+                    page.add(label.sole or "", value.text(), unsure=unsure)
+        elif len(cells) == 2 and page.knows(cells[0].sole) and not has_label(page, cells[1]):
+            page.add(cells[0].sole or "", cells[1].text(), unsure=unsure)
+        elif self._is_one_label(cells):
+            page.add(cells[0].sole or "", " ".join(cell.text() for cell in cells[1:]))
+        elif not _columns(page, cells):
+            self.rest(page, row.children)
+
+    def _is_paired(self, cells: Sequence[Block]) -> bool:
+        """Cells that are labels and values by turns, known or not."""
+        page = self.page
+        if len(cells) % 2 or any(page.heads(cell.sole) or has_label(page, cell) for cell in cells[1::2]):
+            return False
+        labels = [cell for cell in cells[::2] if cell.count]
+        if any(cell.sole is None or is_known_pair(page, cell.sole) for cell in labels):
+            return False
+        return len(cells) == 2 or any(page.knows(cell.sole) for cell in labels) or len(self.heads) > 1
+
+    def _is_one_label(self, cells: Sequence[Block]) -> bool:
+        """A label with several cells beside it: its value and what belongs to that."""
+        page = self.page
+        if len(cells) < 3 or not page.knows(cells[0].sole):
+            return False
+        return not any(page.heads(cell.sole) or has_label(page, cell) for cell in cells[1:])
+
+    # ------------------------------------------------------------ labels over values
+
+    def _header(self, at: int) -> int:
+        """A row of labels over its values; returns how many rows stand under it, 0 when it is none."""
+        page, row = self.page, self.rows[at]
+        heads = [cell.sole for cell in row.children]
+        known = sum(page.knows(head) for head in heads)
+        if not (known and self.headed) and (known < 2 or not (page.heads(heads[-1]) or len(heads) > 2)):
+            return 0
+        if any(head is None and cell.count for head, cell in zip(heads, row.children, strict=True)):
+            return 0
+        values = self._under(at)
+        goods = any(page.is_listing(head) for head in heads)
+        if len(values) == 1 and not goods:  # several rows are a list: of goods, of payments; no field of this one
+            for head, cell in zip(heads, values[0].children, strict=True):
+                if head is not None:
+                    page.add(head, cell.text(), unsure=self._may_be_captions(at))
+        return len(values)
+
+    def _under(self, at: int) -> list[Block]:
+        """The rows of values under a row of labels: one, where rows of labels and of values take turns."""
+        width = len(self.rows[at].children)
+        turns = self.headed and len(self.heads) > 1 and len({head % 2 for head in self.heads}) == 1
+        values: list[Block] = []
+        for row in self.rows[at + 1 : at + 2 if turns else len(self.rows)]:
+            if len(row.children) != width or any(self.page.heads(cell.sole) for cell in row.children):
+                break
+            values.append(row)
+        return values
+
+    def _may_be_captions(self, at: int) -> bool:
+        """Does the table open with a row of numbers, so that its labels may stand under their values?"""
+        first = self.rows[0].children
+        if at == 0 or self.headed or len(first) != len(self.rows[at].children):
+            return False
+        return not any(self.page.knows(cell.sole) for cell in first) and any(has_digit(cell.text()) for cell in first)
+
+
+# ---------------------------------------------------------------- cells
+
+
+def _is_filled(cell: Block) -> bool:
+    """Holds the cell more than a separator?"""
+    return bool(cell.count) and not (cell.sole is not None and only_marks(plain(cell.sole)))
+
+
+def _filled(row: Block) -> list[Block]:
+    return [cell for cell in row.children if _is_filled(cell)]
+
+
+def _is_pair_row(page: Page, cells: Sequence[Block]) -> bool:
+    """A label and its value, or such pairs side by side; a row of headings is none."""
+    known = [page.heads(cell.sole) if index % 2 else page.knows(cell.sole) for index, cell in enumerate(cells)]
+    if len(cells) < 2 or not known[0] or known[1] or has_label(page, cells[1]):
+        return False
+    if len(cells) > 2 and all(cell.tag == "th" for cell in cells):
+        return False
+    return not any(known[2:]) or known == [index % 2 == 0 for index in range(len(cells))]
+
+
+def _is_head_row(page: Page, row: Block) -> bool:
+    return len(row.children) > 1 and all(page.heads(cell.sole) for cell in row.children)
+
+
+def _is_value_row(page: Page, rows: Sequence[Block]) -> bool:
+    """May the two cells above be the heads of these?"""
+    cells = _filled(rows[0]) if rows else []
+    return len(cells) == 2 and not any(page.knows(cell.sole) for cell in cells) and has_digit(cells[1].text())
+
+
+def _columns(page: Page, cells: Sequence[Block]) -> bool:
+    """One cell with a label on each line beside one with a value on each line."""
+    if len(cells) != 2 or cells[0].count < 2:
+        return False
+    labels, values = _places(cells[0]), _places(cells[1])
+    if len(labels) != len(values) or "" in labels or "" in values:
+        return False
+    if any(page.heads(value) for value in values) or any(is_known_pair(page, line) for line in labels):
+        return False
+    fits = [page.fits(label, value) for label, value in zip(labels, values, strict=True)]
+    alone = all(map(page.knows, labels)) and not any(map(page.knows, values))
+    if False in fits or not (alone or fits.count(True) > 1):
+        return False  # a card beside a card, or labels nobody knows and nothing that tells whose the values are
+    for label, value in zip(labels, values, strict=True):
+        page.add(label, value)
+    return True
+
+
+def _places(block: Block) -> list[str]:
+    """The lines of a block by position: an empty one stands for something, but for the last."""
+    found = [place for child in block.children for place in _places(child)] or [plain(line) for line in block.lines]
+    while found and not found[-1] and not block.children:
+        found.pop()
+    return found or [""]
