@@ -1,5 +1,6 @@
 # make demo   the main job on embedded servers, told live in the terminal
 # make test   lint, types and every test
+# make corpus   5 000 letters the reader was not written for, judged by stratum
 # make prove  disables each protection of tests/protections/ in a copy: a test must notice (IDS="D04 T" picks some)
 # make kill-storm   kills the daemon hundreds of times in the middle of a backlog; some minutes (STORM="--seed 7" repeats one)
 # Both set up .venv by themselves; Python 3.11+ with venv and make are enough. PYTHON=python3.12 picks another one.
@@ -7,9 +8,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?=
+CORPUS ?= --count 5000 --seed 1
 STORM ?=
 
-.PHONY: demo test lint types unit prove kill-storm lock clean
+.PHONY: demo test lint types unit prove kill-storm corpus lock clean
 
 demo: $(VENV)/.run
 	@$(BIN)/reconciler demo $(DEMO)
@@ -31,6 +33,9 @@ prove: $(VENV)/.dev
 
 kill-storm: $(VENV)/.run
 	@$(BIN)/python -m reconciler.sandbox.storm $(STORM)
+
+corpus: $(VENV)/.dev
+	@$(BIN)/python -m tests.corpus $(CORPUS)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; PYTHON=python3.12 make names another one."; exit 1; }
