@@ -162,6 +162,33 @@ def test_foreign_mail_that_speaks_of_payment(counter: Counter) -> None:
     assert "1 foreign mail(s) speak of payment in their subject, from new-gateway.example" in remarks
 
 
+def test_mail_that_lands_in_another_folder(counter: Counter) -> None:
+    """C11: notices that lie in a folder nobody reads are found there and told with what to write; the one mails are moved to is not meant."""
+    counter.configure(mailbox="folder = 'Оплати'\nafter = 'move:Опрацьовано'")
+    counter.imap.deliver(letters.notice(sender="x@example.org"), "Оплати")
+    counter.imap.deliver(counter.letter().read_bytes(), "INBOX")
+    counter.imap.deliver(counter.letter("b.eml", reference="WFP-2").read_bytes(), "Опрацьовано")
+    for number in range(5):
+        counter.imap.deliver(letters.notice(sender=f"x{number}@example.org"), "Архів")
+    remarks = told(found(counter, code=0), "mailbox payments", "remark")
+    assert "1 mail(s) of a gateway lie in folder INBOX, and none in Оплати" in remarks
+    assert 'folder = "INBOX"' in remarks
+    assert "Опрацьовано" not in remarks
+    assert "Архів" not in remarks
+    counter.imap.deliver(counter.letter("c.eml", reference="WFP-3").read_bytes(), "Оплати")
+    assert "lie in folder" not in told(found(counter, code=0), "mailbox payments", "remark")
+
+
+def test_a_folder_that_cannot_be_opened(counter: Counter) -> None:
+    """C11: another folder that refuses is told, and the others are looked into all the same."""
+    counter.imap.deliver(counter.letter().read_bytes(), "Elsewhere")
+    counter.imap.deliver(letters.notice(sender="x@example.org"), "Closed")
+    counter.imap.faults.forbidden = {"Closed"}
+    remarks = told(found(counter, code=0), "mailbox payments", "remark")
+    assert "1 other folder(s) cannot be opened: Closed" in remarks
+    assert "lie in folder Elsewhere" in remarks
+
+
 def test_mail_nobody_would_vouch_for(counter: Counter) -> None:
     """Some unsigned letters are a remark, nothing but unsigned ones a problem; why is told."""
     counter.imap.deliver(letters.notice())

@@ -48,7 +48,8 @@ def test_a_new_name_in_the_settings(server: SandboxImap, sqlite_ledger: Ledger, 
         assert tx.mailbox("payments", "INBOX") is None
         row = tx.mailbox("pay-box", "INBOX")
         assert row is not None
-        assert (row.cutoff_uid, tx.sightings("pay-box", "INBOX", row.uidvalidity)) == (2, {1, 2, 3})
+        assert row.cutoff_uid == 2
+        assert tx.sightings("pay-box", "INBOX", row.uidvalidity) == {1, 2, 3}
         assert {mail.mailbox for mail in tx.mails()} == {"pay-box"}
 
 

@@ -5,6 +5,7 @@
     settings.py    the settings, and what this version does not do yet
     ledgers.py     the ledger: place, journal, soundness, age, owners
     mailboxes.py   each mailbox: the way in, what the server offers, whose mail lies there
+    elsewhere.py   other folders of its account, where our mail may lie instead
     letters.py     the last mails of ours in it: who would vouch for them
     places.py      DNS and desks
     visit.py       all of it, in the order in which one would mend it

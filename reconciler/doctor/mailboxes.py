@@ -6,15 +6,16 @@ The folder is opened for reading only; nothing is flagged, moved or marked as se
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import timedelta
 
 from reconciler.app import App
 from reconciler.config import MailboxSettings
 from reconciler.doctor import letters
+from reconciler.doctor.elsewhere import look_elsewhere
 from reconciler.doctor.findings import Finding, Section
 from reconciler.errors import ConfigError, MailboxUnreachable
-from reconciler.mailbox import ImapMailbox, LoginRefused, OpenFolder
+from reconciler.mailbox import After, ImapMailbox, LoginRefused, OpenFolder
 from reconciler.mailbox.client import CommandRefused
 
 LATEST = 500
@@ -41,7 +42,9 @@ def look_at_mailbox(app: App, name: str, after: str) -> Iterator[Finding]:
         )
         yield from _certificate(app, found, mailbox)
         yield from _offers(found, folder, table, after)
-        yield from _mails(app, found, mailbox, folder)
+        ours = yield from _mails(app, found, mailbox, folder)
+        if not ours:
+            yield from look_elsewhere(found, mailbox, After.parse(after).folder)
     except ConfigError as exc:
         yield found.problem("; ".join(exc.problems), f"change [mailboxes.{name}]")
     except MailboxUnreachable as exc:
@@ -72,7 +75,8 @@ def _offers(found: Section, folder: OpenFolder, table: MailboxSettings, after: s
         yield found.problem(f'after = "{after}" cannot be done: it needs MOVE or UIDPLUS', 'write "flag" or "keep"')
 
 
-def _mails(app: App, found: Section, mailbox: ImapMailbox, folder: OpenFolder) -> Iterator[Finding]:
+def _mails(app: App, found: Section, mailbox: ImapMailbox, folder: OpenFolder) -> Generator[Finding, None, int]:
+    """Returns how many of the latest are of a gateway."""
     uids = folder.uids()
     recognised = mailbox.intake.recognition
     ours: list[int] = []
@@ -88,6 +92,10 @@ def _mails(app: App, found: Section, mailbox: ImapMailbox, folder: OpenFolder) -
     if latest and not ours:
         what = "none of them is of a gateway"
         yield found.remark(what, "see that the notices arrive in this folder, and under which address")
+    with app.ledger.look() as tx:
+        read_today = tx.traffic(mailbox.name)["bytes"]
+    if read_today:
+        yield found.ok(f"{read_today / 1e6:.1f} MB were read from it today (UTC)")
     if tempting:
         whose = ", ".join(sorted(set(tempting))[:3])
         what = f"{len(tempting)} foreign mail(s) speak of payment in their subject, from {whose}"
@@ -95,3 +103,4 @@ def _mails(app: App, found: Section, mailbox: ImapMailbox, folder: OpenFolder) -
             what, "if one is a notice, add its sender to [gateways.*]; `reconciler explain FILE` shows how it reads"
         )
     yield from letters.look_at_letters(app, found, folder, ours)
+    return len(ours)

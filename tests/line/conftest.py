@@ -54,6 +54,20 @@ def line(
     return Line(folder=tmp_path, box=box, planfix=planfix, resolver=resolver)
 
 
+@pytest.fixture
+def postgres_line(line: Line, postgres_url: str) -> Line:
+    """The same on a ledger in PostgreSQL."""
+    line.url = postgres_url
+    return line
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def line_on(request: pytest.FixtureRequest) -> Line:
+    """A line on the embedded mailbox, once for each database."""
+    found: Line = request.getfixturevalue("line" if request.param == "sqlite" else "postgres_line")
+    return found
+
+
 @pytest.fixture(params=KINDS)
 def any_box(request: pytest.FixtureRequest, certificate: Certificate) -> Iterator[Box]:
     """A mailbox of every kind: embedded and Dovecot, in the clear on loopback, STARTTLS, TLS."""

@@ -104,6 +104,8 @@ class Line:
     desk: dict[str, Any] = field(default_factory=dict)
     mailbox: dict[str, Any] = field(default_factory=dict)
     more: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # further tables, by their full name
+    url: str = "sqlite:///reconciler.db"
+    """Of the ledger."""
 
     # ------------------------------------------------------------ settings
 
@@ -116,6 +118,7 @@ class Line:
         self.desk.update(desk or {})
         self.mailbox.update(mailbox or {})
         tables: dict[str, Mapping[str, Any]] = {
+            "ledger": {"url": self.url},
             "mailboxes.payments": {"since": LONG_AGO, "poll_seconds": 5} | dict(self.box.table) | self.mailbox,
             "merchants.shop": MERCHANT,
             "trust": {"nameservers": [self.resolver.address]},
@@ -131,9 +134,13 @@ class Line:
 
     def daemon(self, *, environ: Mapping[str, str] | None = None) -> Daemon:
         """`reconciler run` on the settings as they are configured, just started."""
+        return self.command("run", environ=environ)
+
+    def command(self, *words: str, environ: Mapping[str, str] | None = None) -> Daemon:
+        """Any command on these settings, as a process of its own."""
         if not self.settings.exists():
             self.configure()
-        return Daemon(["-m", "reconciler", "--config", str(self.settings), "run"], environ)
+        return Daemon(["-m", "reconciler", "--config", str(self.settings), *words], environ)
 
     @contextmanager
     def running(self) -> Iterator[Daemon]:
@@ -164,9 +171,7 @@ class Line:
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
         """The daemon's ledger, looked at from outside."""
-        ledger = Ledger.open(
-            "sqlite:///reconciler.db", create=False, clock=lambda: datetime.now(UTC), actor="test", base=self.folder
-        )
+        ledger = Ledger.open(self.url, create=False, clock=lambda: datetime.now(UTC), actor="test", base=self.folder)
         try:
             yield ledger
         finally:

@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
@@ -26,6 +26,7 @@ from reconciler import log
 from reconciler.app import App
 from reconciler.config import Settings, load
 from reconciler.discovery import find_parsers
+from reconciler.errors import OwnedElsewhere
 from reconciler.ledger import Ledger, Tx
 from reconciler.model import MailRef
 
@@ -90,7 +91,7 @@ def pay(settings: Path, raws: Sequence[bytes], death: Death | None, told: Connec
         log.set_up(stream=stream, json=True)
         app, ledger = app_on(load(settings))
         worker = app.workers["factory"]
-        with ledger.exclusive("desk:factory"):
+        with _owned(ledger, "desk:factory"):
             app.desks["factory"].resolve(verify=False)
             ledger.arm(death)
             for uid, raw in enumerate(raws, start=1):
@@ -102,6 +103,22 @@ def pay(settings: Path, raws: Sequence[bytes], death: Death | None, told: Connec
                 worker.run_due()
         told.send(ledger.commits)
         app.close()
+
+
+@contextmanager
+def _owned(ledger: Ledger, name: str) -> Iterator[None]:
+    """As a desk's thread owns it: PostgreSQL needs a moment to see that a killed owner is gone."""
+    end = time.monotonic() + PATIENCE
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(ledger.exclusive(name))
+                break
+            except OwnedElsewhere:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
+        yield
 
 
 def _take(app: App, uid: int, raw: bytes) -> None:

@@ -13,7 +13,6 @@ import shutil
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -26,6 +25,7 @@ from tests.line.daemon import until
 from tests.line.line import FULL, Line, later, letter
 from tests.line.orders import assert_paid_once
 from tests.line.payer import Death, Payer, Side
+from tests.postgres import Server
 
 pytestmark = pytest.mark.slow
 
@@ -46,12 +46,12 @@ class Story:
     line: Line
     payments: Mapping[str, str]
     letters: Sequence[bytes]
-    empty: Path
+    empty_ledger: Callable[[], object]
 
     def begin(self) -> None:
         self.line.planfix.reset()
         self.line.planfix.add_order(12345, "1250.00")
-        shutil.copy(self.empty, self.line.folder / "reconciler.db")
+        self.empty_ledger()
 
     def payer(self, death: Death | None = None) -> Payer:
         return Payer(self.line.settings, self.letters, death)
@@ -69,19 +69,49 @@ class Story:
         assert_paid_once(self.line, self.payments)
 
 
+Telling = Callable[[Mapping[str, str]], Story]
+
+
 @pytest.fixture
-def story(line: Line) -> Callable[[Mapping[str, str]], Story]:
+def story(line: Line) -> Telling:
     """A story of these payments (id → sum), its ledger made and the desk's names known."""
 
     def make(payments: Mapping[str, str]) -> Story:
-        line.configure(desk=QUICK)
-        Payer(line.settings, []).finished()
+        known(line)
         empty = line.folder / "empty.db"
         shutil.move(line.folder / "reconciler.db", empty)
-        raws = [letter(ref, amount, paid_at=later(n)) for n, (ref, amount) in enumerate(payments.items())]
-        return Story(line=line, payments=payments, letters=raws, empty=empty)
+        return told_on(line, payments, lambda: shutil.copy(empty, line.folder / "reconciler.db"))
 
     return make
+
+
+@pytest.fixture
+def postgres_story(postgres_line: Line, postgres_server: Server) -> Telling:
+    """The same on PostgreSQL, where an empty ledger is a copy of a database."""
+    name = postgres_line.url.partition("@/")[2].partition("?")[0]
+    empty = f"{name}_empty"
+
+    def copy(source: str, target: str) -> None:
+        postgres_server.execute(f"DROP DATABASE IF EXISTS {target} WITH (FORCE)")
+        postgres_server.execute(f"CREATE DATABASE {target} TEMPLATE {source}")
+
+    def make(payments: Mapping[str, str]) -> Story:
+        known(postgres_line)
+        copy(name, empty)
+        return told_on(postgres_line, payments, lambda: copy(empty, name))
+
+    return make
+
+
+def known(line: Line) -> None:
+    """The ledger is made, and it knows the desk's names."""
+    line.configure(desk=QUICK)
+    Payer(line.settings, []).finished()
+
+
+def told_on(line: Line, payments: Mapping[str, str], empty_ledger: Callable[[], object]) -> Story:
+    raws = [letter(ref, amount, paid_at=later(n)) for n, (ref, amount) in enumerate(payments.items())]
+    return Story(line=line, payments=payments, letters=raws, empty_ledger=empty_ledger)
 
 
 # ---------------------------------------------------------------- at every commit
@@ -90,17 +120,25 @@ def story(line: Line) -> Callable[[Mapping[str, str]], Story]:
 @pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("side", ["before", "after"])
 @pytest.mark.parametrize("payments", [ONE, TWO], ids=["one payment", "two payments"])
-def test_killed_at_any_commit(
-    story: Callable[[Mapping[str, str]], Story], payments: Mapping[str, str], side: Side, share: int
-) -> None:
+def test_killed_at_any_commit(story: Telling, payments: Mapping[str, str], side: Side, share: int) -> None:
     """A process that is killed at any commit of its ledger leaves what its successor brings to one income and one advance (D04, T12)."""
-    told = story(payments)
+    kill_at_commits(story(payments), side, share)
+
+
+def kill_at_commits(told: Story, side: Side, share: int) -> None:
     last = told.told_whole()
-    assert last >= SHARES * len(payments)
+    assert last >= SHARES * len(told.payments)
     for number in range(1 + share, last + 1, SHARES):
         told.begin()
         told.payer(Death(at=number, side=side)).was_killed()
         told.taken_up()
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_killed_at_any_commit_to_postgresql(postgres_story: Telling, side: Side, share: int) -> None:
+    """The same on a ledger in PostgreSQL, whose server rolls back what a dead process left open (D04, R07)."""
+    kill_at_commits(postgres_story(ONE), side, share)
 
 
 # ---------------------------------------------------------------- at every request
@@ -139,18 +177,23 @@ def kill_at_request(story: Story, at: int, *, lost: bool) -> None:
 
 @pytest.mark.parametrize("lost", [True, False], ids=["lost", "carried out"])
 @pytest.mark.parametrize("at", range(1, len(FULL) + 1), ids=FULL)
-def test_killed_at_any_request(story: Callable[[Mapping[str, str]], Story], at: int, lost: bool) -> None:
+def test_killed_at_any_request(story: Telling, at: int, lost: bool) -> None:
     """A process killed while a request is under way, lost or carried out, is succeeded to one income and one advance (T03, T04)."""
     kill_at_request(story(ONE), at, lost=lost)
 
 
 @pytest.mark.parametrize("lost", [True, False], ids=["lost", "carried out"])
 @pytest.mark.parametrize("at", range(1, len(TWO_REQUESTS) + 1), ids=TWO_REQUESTS)
-def test_killed_at_any_request_of_two_payments(
-    story: Callable[[Mapping[str, str]], Story], at: int, lost: bool
-) -> None:
+def test_killed_at_any_request_of_two_payments(story: Telling, at: int, lost: bool) -> None:
     """The same with two payments of one order: two incomes, and one advance between them."""
     kill_at_request(story(TWO), at, lost=lost)
+
+
+@pytest.mark.parametrize("lost", [True, False], ids=["lost", "carried out"])
+@pytest.mark.parametrize("at", range(1, len(FULL) + 1), ids=FULL)
+def test_killed_at_any_request_on_postgresql(postgres_story: Telling, at: int, lost: bool) -> None:
+    """The same on a ledger in PostgreSQL: what was sending is unknown to whoever succeeds, and looked for (T03, T04)."""
+    kill_at_request(postgres_story(ONE), at, lost=lost)
 
 
 # ---------------------------------------------------------------- the whole daemon
@@ -158,8 +201,9 @@ def test_killed_at_any_request_of_two_payments(
 
 @pytest.mark.parametrize("lost", [True, False], ids=["lost", "carried out"])
 @pytest.mark.parametrize("at", [FULL.index("post") + 1, FULL.index("status") + 1], ids=["post", "status"])
-def test_a_daemon_killed_at_an_effect(line: Line, at: int, lost: bool) -> None:
-    """`reconciler run`, killed while its post or status change is under way, is succeeded by the next to one income and one advance."""
+def test_a_daemon_killed_at_an_effect(line_on: Line, at: int, lost: bool) -> None:
+    """`reconciler run`, killed while its post or status change is under way, is succeeded by the next to one income and one advance (R07)."""
+    line = line_on
     line.configure(desk=QUICK)
     line.planfix.add_order(12345, "1250.00")
     with line.running() as first:
@@ -187,6 +231,17 @@ POINTS = ("mail.taken", "entry.recorded", "step.planned", "step.sending", "incom
 @pytest.mark.parametrize("point", POINTS)
 def test_a_daemon_killed_at_a_commit(line: Line, point: str, side: Side) -> None:
     """A whole daemon that dies at some commit, of whichever of its threads, is succeeded to one income and one advance."""
+    kill_a_daemon(line, point, side)
+
+
+@pytest.mark.parametrize("side", get_args(Side))
+@pytest.mark.parametrize("point", ["entry.recorded", "step.sending"])
+def test_a_daemon_killed_at_a_commit_to_postgresql(postgres_line: Line, point: str, side: Side) -> None:
+    """The same on PostgreSQL."""
+    kill_a_daemon(postgres_line, point, side)
+
+
+def kill_a_daemon(line: Line, point: str, side: Side) -> None:
     line.configure(desk=QUICK)
     line.planfix.add_order(12345, "1250.00")
     with line.struck() as (first, control):

@@ -233,6 +233,8 @@ class Session:
     async def _select(self, arguments: list[Token], *, read_only: bool = False) -> str:
         self._leave_folder()
         folder = self._folder(arguments[0])
+        if folder.name in self._server.faults.forbidden:
+            raise No("[NOPERM] not yours")
         self._selected = Selected(self._server, self._wire, self._entered(), folder, read_only=read_only)
         self._selected.describe()
         return f"OK [{'READ-ONLY' if read_only else 'READ-WRITE'}] selected"
