@@ -63,6 +63,14 @@ def test_the_signature_holds() -> None:
     assert dkim.verify(signed.replace(b"com.ua>\r\n", b"com.uA>\r\n", 1), dnsfunc=key) is False
 
 
+def test_a_letter_is_signed_when_it_was_written() -> None:
+    """The same letter has the same signature on any day, so no story has a letter from its future."""
+    written = datetime(2026, 11, 20, 12, 5, 33, tzinfo=UTC)
+    signed = letters.sign(letters.notice(paid_at=written))
+    assert signed == letters.sign(letters.notice(paid_at=written))
+    assert f"t={int(written.timestamp()) + 2};".encode() in signed
+
+
 def test_a_forward_keeps_the_letter() -> None:
     """The forwarded bytes are the letter's own."""
     signed = letters.sign(letters.notice(html=False))
