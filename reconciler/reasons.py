@@ -130,8 +130,8 @@ _ENTRIES = {
         next_step="Delete the spare income on the desk, then `reconciler resolve ID --retry`.",
     ),
     Reason.DIFFERENCE_STALE: Help(
-        what="The desk did not recount the order's difference after the income was written.",
-        next_step="Open the payment task and see whether Due, Paid and Difference agree, then `reconciler resolve ID --retry`.",
+        what="The desk's numbers do not add up: Due, Paid and Difference contradict each other, or Paid counts money that no listed income shows.",
+        next_step="Open the payment task and see whether its incomes and its totals agree, and whether this payment is among them; then `reconciler resolve ID --retry`.",
     ),
     Reason.DESK_REFUSED: Help(
         what="The desk refused the request; its words are beside the reason. Nothing was written.",

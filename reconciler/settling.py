@@ -109,6 +109,11 @@ class Look:
     blocked_by: tuple[Reason, ...] = ()
     released: bool = False
 
+    @property
+    def seen(self) -> tuple[Income, ...]:
+        """Rows that either look has shown, each once: a list may lag or come short, so what one of them shows counts."""
+        return tuple({row.id: row for row in (*(self.ours or ()), *(self.rows or ()))}.values())
+
 
 class Do(StrEnum):
     """The next thing to do; each is at most one effect."""
@@ -185,7 +190,7 @@ def _plan_post(entry: Entry, look: Look, policy: Policy) -> Plan:
     if look.ours is None:
         # asked even for a Draft: a row that stands there already is told, not waited for
         return Plan(do=Do.ASK_INCOMES)
-    found = judge_rows(entry, look.ours, task=task.id)
+    found = judge_rows(entry, look.seen, task=task.id)
     if found is not None:
         return found
     if task.draft:
@@ -193,9 +198,7 @@ def _plan_post(entry: Entry, look: Look, policy: Policy) -> Plan:
     if look.rows is None and task.totals.paid != known_sum(look.known, policy.currency):
         return Plan(do=Do.LIST_ROWS)
     typed = maybe_typed(entry, look.rows or ())
-    if typed is not None:
-        return typed
-    return Plan(do=Do.POST)
+    return typed or _unlisted(entry, look) or Plan(do=Do.POST)
 
 
 def judge_rows(entry: Entry, rows: Sequence[Income], *, task: str) -> Plan | None:
@@ -227,6 +230,24 @@ def maybe_typed(entry: Entry, rows: Sequence[Income]) -> Plan | None:
     mark = "maybe_typed:" + ",".join(sorted(row.id for row in typed))
     facts = {"rows": [row_facts(row) for row in typed]}
     return Plan(state=State.HELD, reason=Reason.MAYBE_TYPED, facts=facts, fingerprint=mark)
+
+
+def _unlisted(entry: Entry, look: Look) -> Plan | None:
+    """
+    Paid counts money that no listed row shows: it may be this very payment, posted before our ledger was lost or restored.
+
+    Lists lag and come short, so they are asked again; when Paid stays ahead of them a person says whether to go on.
+    """
+    totals = look.order.tasks[0].totals
+    if look.rows is None or totals.paid is None:
+        return None
+    listed = sum(row.amount.minor for row in look.rows if row.amount is not None)
+    missing = Money.from_minor(totals.paid.minor - listed, totals.paid.currency)
+    mark = f"unlisted:{missing.amount}"
+    if missing.minor * signed(entry).minor <= 0 or mark in entry.acknowledged:
+        return None
+    facts = {**totals_facts(totals), "unlisted": str(missing.amount), "rows": [row_facts(row) for row in look.rows]}
+    return Plan(state=State.HELD, reason=Reason.DIFFERENCE_STALE, facts=facts, fingerprint=mark, stale=True)
 
 
 def rows_overruled(entry: Entry) -> frozenset[str]:

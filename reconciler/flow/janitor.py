@@ -1,18 +1,22 @@
 """
 Steps that were sent and not answered: look before acting.
 
-An income is looked for by its payment id over the whole desk and among every row on the task that was not there before
-sending. A find counts at once; an absence counts only from `unknown_wait` after sending, and only when two complete
-looks some seconds apart agree. A status is read: in production it is done, exactly as before sending it may be sent
-again, anything else was a person's move and is left alone. Past `unknown_deadline` a person is told.
+An income is looked for by its payment id over the whole desk, then in the list of its task; a row there that has no such
+id and was not there before sending may be it, and a person is asked. A find counts at once; an absence counts only from
+`unknown_wait` after sending, and only when two complete looks some seconds apart agree. A status is read: in production
+it is done, exactly as before sending it may be sent again, anything else was a person's move and is left alone. Past
+`unknown_deadline` a person is told.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from reconciler.errors import OrderNotFound, TransientError
 from reconciler.flow.record import PERSONS_WORD, Record
 from reconciler.model import (
     Entry,
+    Income,
     Order,
     Outcome,
     PaymentTask,
@@ -81,6 +85,11 @@ def _resolve_income(record: Record, desk: Desk, step: Step, owner: Entry) -> Out
     task = str(step.before["task"])
     wanted = payment_id(owner)
     rows = desk.incomes([wanted])[wanted]
+    counts = record.now() >= record.absence_counts_from(step)
+    listed: Sequence[Income] = ()
+    if counts and not rows:
+        listed = desk.incomes_of(task)  # what the look by id does not show yet, the task's own list may
+        rows = [row for row in listed if same_id(row.payment_id, wanted)]
     judged = judge_rows(owner, rows, task=task)
     if judged is not None and judged.do is Do.ADOPT:
         row = next(row for row in rows if same_id(row.payment_id, wanted))
@@ -92,12 +101,12 @@ def _resolve_income(record: Record, desk: Desk, step: Step, owner: Entry) -> Out
     closed = owner.state is State.DISCARDED  # by a person: nothing of it is sent again, so other rows are no question
     if judged is not None and not closed:
         return record.hold(judged.reason or Reason.CONFLICT, {**judged.facts, "step": step.kind.value})
-    if record.now() < record.absence_counts_from(step):
+    if not counts:
         return _look_again(record, step)
     if closed:
         return _absent(record, step)
     known = {*step.before["income_keys"], *rows_overruled(owner)}
-    strangers = [row for row in desk.incomes_of(task) if row.id not in known]
+    strangers = [row for row in listed if row.id not in known]
     if strangers:
         mark = "stranger:" + ",".join(sorted(row.id for row in strangers))
         facts = {"rows": [row_facts(row) for row in strangers], "fingerprint": mark, "step": step.kind.value}

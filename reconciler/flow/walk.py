@@ -149,7 +149,7 @@ class Walk:
 
     def _adopt(self, look: Look) -> Look | Outcome:
         entry = self.record.entry
-        row = next(row for row in look.ours or () if same_id(row.payment_id, payment_id(entry)))
+        row = next(row for row in look.seen if same_id(row.payment_id, payment_id(entry)))
         another = self.record.row_of_another(row)
         if another is not None:
             # two gateways may give one id: a row is one payment's

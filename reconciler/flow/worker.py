@@ -1,8 +1,9 @@
 """
 Everything due on one desk, one entry at a time, by the desk's only writer.
 
-Payments that want something are walked first, the oldest first. Open orders that were partly paid, overpaid or left to a
-person are only glanced at, a hundred a request, and walked when something about them has changed.
+Payments that want something are walked first, the oldest first. Open orders that were partly paid, overpaid, left to a
+person or kept back by another entry's doubt are only glanced at, a hundred a request, and walked when something about
+them has changed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from reconciler.errors import (
 )
 from reconciler.flow import outcome
 from reconciler.flow.closing import DESK_PAUSES, ORDER_PAUSES, STALE_PAUSES
+from reconciler.flow.doubts import doubts
 from reconciler.flow.record import WalkSettings
 from reconciler.flow.walk import Trouble, Walk
 from reconciler.model import Entry, Outcome, Peek, Reason, State
@@ -34,7 +36,8 @@ log = structlog.get_logger(__name__)
 STOPPED_PAUSE = timedelta(minutes=5)
 """How often a desk that refuses everything (token, scope, subscription) is probed."""
 
-AT_REST = frozenset({State.PARTIAL, State.OVERPAID, State.POSTED})
+AT_REST = frozenset({State.PARTIAL, State.OVERPAID, State.POSTED, State.WAITING})
+"""Of the waiting ones only those that are paid for and kept back by a doubt (`_is_kept_back`)."""
 
 
 class DeskWorker:
@@ -167,9 +170,9 @@ class DeskWorker:
         return changed
 
     def _watched(self, entry: Entry) -> list[str]:
-        """The task whose totals matter; for a payment left to a person also the order, whose status does."""
+        """The task whose totals matter; where only the order's status is left to wait for, also the order."""
         watched = [entry.task] if entry.task else []
-        return [*watched, str(entry.facts["order_id"])] if entry.state is State.POSTED else watched
+        return [*watched, str(entry.facts["order_id"])] if _awaits_status(entry) else watched
 
     def _is_unchanged(self, entry: Entry, seen: Mapping[str, Peek]) -> bool:
         if entry.task is None or entry.task not in seen or self._was_left_by_other_settings(entry):
@@ -177,10 +180,17 @@ class DeskWorker:
         totals = totals_facts(seen[entry.task].totals)
         if any(entry.facts.get(name) != value for name, value in totals.items()):
             return False
-        if entry.state is not State.POSTED:
+        if not _awaits_status(entry):
             return True
+        if _is_kept_back(entry) and not self._is_doubted(entry):
+            return False
         order = seen.get(str(entry.facts["order_id"]))
         return order is not None and order.status is not None and order.status.name == entry.facts.get("status")
+
+    def _is_doubted(self, entry: Entry) -> bool:
+        """What keeps it back stands in our own ledger, so asking costs no request."""
+        with self.ledger.look() as tx:
+            return entry.reason in doubts(tx, entry, order_number=entry.order_number or "", task=entry.task)
 
     def _was_left_by_other_settings(self, entry: Entry) -> bool:
         """What the old mode or the old `overpaid` held back is walked under the new one, though the desk stands as it did."""
@@ -214,4 +224,14 @@ class DeskWorker:
 
 def _at_rest(entry: Entry) -> bool:
     """Nothing is wanted of it but a glance; without its order's id nothing can be glanced at."""
-    return entry.state in AT_REST and entry.retry_at is not None and "order_id" in entry.facts
+    resting = entry.state in AT_REST and (entry.state is not State.WAITING or _is_kept_back(entry))
+    return resting and entry.retry_at is not None and "order_id" in entry.facts
+
+
+def _is_kept_back(entry: Entry) -> bool:
+    """Its order is paid, and something else about the order is in doubt (see `doubts`)."""
+    return entry.state is State.WAITING and bool(entry.facts.get("blocked"))
+
+
+def _awaits_status(entry: Entry) -> bool:
+    return entry.state is State.POSTED or _is_kept_back(entry)
