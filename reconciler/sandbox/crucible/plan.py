@@ -14,7 +14,7 @@ from random import Random
 from reconciler.sandbox.crucible.payments import Act, Order, Script, Told, scripts
 from reconciler.sandbox.crucible.strikes import COMMITS, MAILBOX, PATTERNS, PROCESS, REQUESTS, RequestKind
 
-WAVE = 100
+WAVE = 60
 """Letters that are delivered at once."""
 NEIGHBOURS = 30
 """Orders whose letters mix."""
