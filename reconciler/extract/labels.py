@@ -24,7 +24,7 @@ from reconciler.extract.lines import is_known_pair, is_pair, scan_lines
 from reconciler.extract.page import Page, refuse_excess
 from reconciler.extract.runs import Item, read_run
 from reconciler.extract.tables import has_label, read_rows, read_table
-from reconciler.extract.text import clean
+from reconciler.extract.text import clean, only_marks
 
 _NO_SHAPES: Mapping[str, Callable[[str], bool]] = MappingProxyType({})
 
@@ -85,11 +85,11 @@ def _sequence(page: Page, blocks: Sequence[Block]) -> None:
     run: list[Block] = []
     for block in blocks:
         label = run[-1] if run and page.knows(run[-1].sole) else None
-        if not block.count and label is None:
+        if (not block.count and label is None) or (block.sole is not None and only_marks(plain(block.sole))):
             continue
         if label is not None and not page.heads(block.sole) and not _is_layout(page, label, block):
             run.append(block)  # its value, whatever stands in it
-        elif block.sole is not None and (page.knows(block.sole) or not is_pair(page, block.sole)):
+        elif block.sole is not None and not _is_half_empty(block) and (page.knows(block.sole) or not is_pair(page, block.sole)):
             run.append(block)
         else:
             _run(page, run)
@@ -109,6 +109,7 @@ def _run(page: Page, blocks: Sequence[Block]) -> None:
                 look=block.look,
                 known=page.knows(block.sole),
                 head=page.heads(block.sole),
+                term=block.tag == "dt",
             )
             for block in blocks
         ],
@@ -119,6 +120,13 @@ def _typical(page: Page, blocks: Sequence[Block]) -> set[tuple[str, ...]]:
     """How blocks look of which most hold one pair each: a second line in one of them may be a payer's."""
     single = Counter(block.look for block in blocks if block.sole is not None and is_known_pair(page, block.sole))
     return {look for look, count in single.items() if count > 2}
+
+
+def _is_half_empty(block: Block) -> bool:
+    """A label and its empty value in one block."""
+    while len(block.children) == 1:
+        block = block.children[0]
+    return len(block.children) > 1
 
 
 def _is_layout(page: Page, label: Block, value: Block) -> bool:

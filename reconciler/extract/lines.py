@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.extract.html import MARK, plain
-from reconciler.extract.page import LONGEST_LABEL, Page
+from reconciler.extract.page import LONGEST_LABEL, Page, has_digit
 from reconciler.extract.runs import Item, read_run
 from reconciler.extract.shapes import may_be_label
 
@@ -187,14 +187,7 @@ def split_line(page: Page, line: str) -> Split | None:
     if page.knows(line):
         return Split(pairs=[(plain(line), "")])
     line = _NUMBERING.sub("", line)
-    segments = line.split(MARK)
-    heads = [index for index, segment in enumerate(segments) if page.knows(segment)]
-    if len(heads) > 1 and not any(plain(segment) for segment in segments[: heads[0]]):
-        ends = [*heads[1:], len(segments)]
-        pairs = [
-            (plain(segments[head]), plain(_LEADING.sub("", "".join(segments[head + 1 : end]))))
-            for head, end in zip(heads, ends, strict=True)
-        ]
+    if pairs := _in_elements(page, line):
         return Split(pairs=pairs)
     if side := _side_by_side(page, line):
         return side
@@ -210,6 +203,32 @@ def split_line(page: Page, line: str) -> Split | None:
     return None
 
 
+def _in_elements(page: Page, line: str) -> list[tuple[str, str]]:
+    """
+    Pairs in one line of HTML whose labels stand in elements of their own: "<b>a:</b> b <b>c:</b> d".
+
+    Where every known label ends with a colon other segments that do are labels too; where labels and values take turns from
+    the first to the last segment, so do those nobody knows.
+    """
+    segments = [segment for segment in line.split(MARK) if plain(segment)]
+    known = [at for at, segment in enumerate(segments) if page.knows(segment)]
+    if len(known) < 2:
+        return []
+    ends = [at for at, segment in enumerate(segments) if plain(segment).endswith(":") and may_be_label(plain(segment))]
+    if set(known) <= set(ends):
+        heads = ends
+    elif len(segments) % 2 == 0 and all(at % 2 == 0 for at in known):
+        heads = list(range(0, len(segments), 2))
+    else:
+        heads = known
+    if heads[0] != 0:
+        return []
+    return [
+        (plain(segments[head]), plain(_LEADING.sub("", "".join(segments[head + 1 : end]))))
+        for head, end in zip(heads, [*heads[1:], len(segments)], strict=True)
+    ]
+
+
 def _side_by_side(page: Page, line: str) -> Split | None:
     """Pairs in one line of text, with a gap, a stroke or a semicolon between them: "a: b | c: d", "a   b   c   d"."""
     cells = [plain(cell) for cell in _GAP.split(line) if plain(cell)]
@@ -220,13 +239,15 @@ def _side_by_side(page: Page, line: str) -> Split | None:
             parts.append((label.strip(), value.strip()))
         elif page.heads(cell) and (count == 0 or count + 1 < len(cells)):
             parts.append((cell, ""))
+        elif colon and _UNKNOWN.fullmatch(cell) and may_be_label(label) and not has_digit(label):
+            parts.append((label.strip(), value.strip()))
         elif parts:
             parts[-1] = (parts[-1][0], f"{parts[-1][1]} {cell}".strip())
         else:
             parts.append(("", cell))
     lead = " ".join(value for label, value in parts if not label)
     pairs = [(label, value) for label, value in parts if label]
-    if not pairs or (len(pairs) == 1 and not lead):
+    if not any(page.knows(label) for label, _ in pairs) or (len(pairs) == 1 and not lead):
         return None
     return Split(pairs=pairs, lead=lead, side=True)
 

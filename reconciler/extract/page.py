@@ -24,7 +24,7 @@ LONGEST_LINE = 2_000  # characters; patterns are matched against lines
 
 
 _UNIT = re.compile(  # a label with a currency behind it
-    r"(?P<label>.+?)(?:, ?| ?\(| )(?P<unit>" + "|".join(map(re.escape, CURRENCIES)) + r")\.?\)?[ :]*", re.IGNORECASE
+    r"(?P<label>.+?)(?:, ?| ?\()(?P<unit>" + "|".join(map(re.escape, CURRENCIES)) + r")\.?\)?[ :]*", re.IGNORECASE
 )
 
 

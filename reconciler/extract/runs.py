@@ -24,7 +24,7 @@ class Item:
 
     text: what stands in it. raw: the same line with its marks. sole: the line, None when there are several.
     look: equal for items that are drawn alike.
-    known: it is a known label. head: it is one even where a value may stand.
+    known: it is a known label. head: it is one even where a value may stand. term: it is marked up as a label.
     """
 
     text: str
@@ -33,6 +33,7 @@ class Item:
     look: Hashable
     known: bool = False
     head: bool = False
+    term: bool = False
 
 
 def read_run(page: Page, items: Sequence[Item]) -> None:
@@ -40,8 +41,13 @@ def read_run(page: Page, items: Sequence[Item]) -> None:
     if any(one.known for one in items):
         _Run(page, items).read()
         return
-    for one in items:
-        page.say(one.raw)
+    taken = -1
+    for at, one in enumerate(items):
+        if one.term and at + 1 < len(items) and not items[at + 1].term:
+            page.add(one.text, items[at + 1].text)
+            taken = at + 1
+        elif at != taken:
+            page.say(one.raw)
 
 
 class _Run:

@@ -11,6 +11,7 @@ stand in rows of labels are heads, others are not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.extract.html import Block, plain
@@ -64,10 +65,16 @@ class _Rows:
     def _used(self, width: int) -> list[int]:
         """The columns of rows of this width in which anything stands."""
         rows = [row for row in self.rows if len(row.children) == width]
-        return [at for at in range(width) if any(_is_filled(row.children[at]) for row in rows)]
+        used = [at for at in range(width) if any(_is_filled(row.children[at]) for row in rows)]
+        if len(used) > 2 and len(rows) > 2 and [_number(row.children[used[0]]) for row in rows] == list(range(1, len(rows) + 1)):
+            del used[0]  # the rows are numbered
+        return used
 
     def _cells(self, row: Block) -> list[Block]:
         return [row.children[at] for at in self.columns[len(row.children)]]
+
+    def _filled(self, row: Block) -> list[Block]:
+        return [cell for cell in self._cells(row) if _is_filled(cell)]
 
     def _votes(self) -> tuple[bool | None, bool | None]:
         """Do all known labels whose values have a look have them to the right, and below? None: none tells."""
@@ -89,7 +96,7 @@ class _Rows:
 
     def _has_pair_row(self) -> bool:
         return any(
-            _is_pair_row(self.page, _filled(row)) and not (at and _is_head_row(self.page, self.rows[at - 1]))
+            _is_pair_row(self.page, self._filled(row)) and not (at and _is_head_row(self.page, self.rows[at - 1]))
             for at, row in enumerate(self.rows)
         )
 
@@ -98,7 +105,7 @@ class _Rows:
         index = 0
         while index < len(self.rows):
             row, at = self.rows[index], index
-            cells = _filled(row)
+            cells = self._filled(row)
             index += 1
             if len(cells) == 1 and not (len(row.children) > 1 and self.page.knows(cells[0].sole)):
                 singles.append(cells[0])
@@ -201,8 +208,10 @@ def _is_filled(cell: Block) -> bool:
     return bool(cell.count) and not (cell.sole is not None and only_marks(plain(cell.sole)))
 
 
-def _filled(row: Block) -> list[Block]:
-    return [cell for cell in row.children if _is_filled(cell)]
+def _number(cell: Block) -> int | None:
+    """The number of a row, by itself in its first cell."""
+    found = re.fullmatch(r"(\d{1,2})[.)]?", plain(cell.sole or ""))
+    return int(found[1]) if found else None
 
 
 def _is_pair_row(page: Page, cells: Sequence[Block]) -> bool:
@@ -221,7 +230,7 @@ def _is_head_row(page: Page, row: Block) -> bool:
 
 def _is_value_row(page: Page, rows: Sequence[Block]) -> bool:
     """May the two cells above be the heads of these?"""
-    cells = _filled(rows[0]) if rows else []
+    cells = [cell for cell in rows[0].children if _is_filled(cell)] if rows else []
     return len(cells) == 2 and not any(page.knows(cell.sole) for cell in cells) and has_digit(cells[1].text())
 
 
