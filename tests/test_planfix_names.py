@@ -155,6 +155,33 @@ def test_a_field_that_was_removed_stops_the_desk(rig: Rig) -> None:
     assert any("difference" in line for line in problems(rig))
 
 
+def test_a_desk_that_no_longer_fits_posts_nothing_until_it_is_mended(rig: Rig) -> None:
+    """The daily look finds a field gone: no verb works on remembered ids any more, also after a restart; mended, all do. T15"""
+    rig.planfix.add_order(4711)
+    desk = rig.desk()
+    assert desk.orders(["4711"])["4711"]
+    gone = rig.planfix.world.fields.pop(303)
+    for attempt in (lambda: desk.resolve(verify=True), lambda: desk.orders(["4711"]), rig.desk):
+        with pytest.raises(DeskStopped, match="difference"):
+            attempt()
+    rig.planfix.world.fields[303] = gone
+    assert desk.orders(["4711"])["4711"]
+    rig.planfix.forget_requests()
+    assert rig.desk().names == desk.names
+    assert rig.planfix.count() == 0
+
+
+def test_a_desk_that_shows_nothing_does_not_make_names_forgotten(rig: Rig) -> None:
+    """A token without a scope, or a desk that is down, says nothing about the names: what was remembered stays. T15"""
+    desk = rig.desk()
+    known = desk.names
+    rig.planfix.tokens[rig.planfix.token] = frozenset()
+    with pytest.raises(DeskStopped):
+        desk.resolve(verify=True)
+    assert desk.names == known
+    assert names(rig, verify=False).from_memory
+
+
 def test_a_desk_that_is_down_does_not_stop_a_start(rig: Rig) -> None:
     """With names remembered a start needs no desk; without, it is tried again."""
     rig.planfix.faults.add(Fault(on="*", do="status:503", times=99))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import structlog
 
 from reconciler.desks.planfix import PlanfixDesk
-from reconciler.errors import FatalError, OwnedElsewhere, OwnershipLost, TransientError
+from reconciler.errors import DeskStopped, FatalError, OwnedElsewhere, OwnershipLost, TransientError
 from reconciler.flow.worker import DeskWorker
 from reconciler.ledger import Ledger
 
@@ -68,8 +68,16 @@ class DeskThread:
             raise
 
     def verify(self) -> None:
-        """For the scheduler, daily: is everything that is named on the desk still there, and still of its type?"""
-        found = self._desk.resolve(verify=True)
+        """
+        For the scheduler, soon after the start and daily: is everything that is named on the desk still there, and of its type?
+
+        What is not stops the desk at its next payment; mail is read on, and the desk is probed until it is mended.
+        """
+        try:
+            found = self._desk.resolve(verify=True)
+        except DeskStopped as exc:
+            self._log.error("desk.does_not_fit", error=str(exc))
+            return
         for remark in found.remarks:
             self._log.warning("desk.remarked", remark=remark)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,8 +30,17 @@ VERIFY_AFTER_SECONDS = 60
 """Payments that waited for the start go before the look at the account."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    every: timedelta
+    first_at: datetime
+
+
 class Ticks:
+    """`ticks` tells what comes when, by name."""
+
     def __init__(self, app: App, desks: Iterable[DeskThread], manager: sdnotify.Manager, healthy: Callable[[], bool]):
+        self.ticks: dict[str, Tick] = {}
         self._app = app
         self._running = 0
         self._counting = threading.Lock()
@@ -72,6 +82,7 @@ class Ticks:
                     self._running -= 1
 
         first = datetime.now(UTC) + timedelta(seconds=seconds if first_after is None else first_after)
+        self.ticks[name] = Tick(every=timedelta(seconds=seconds), first_at=first)
         self._scheduler.add_job(run, "interval", seconds=seconds, id=name, next_run_time=first)
 
     def _drop_old_mail(self) -> None:

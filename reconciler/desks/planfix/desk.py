@@ -25,7 +25,7 @@ from reconciler.desks.planfix.catalogue import shapes
 from reconciler.desks.planfix.check import check
 from reconciler.desks.planfix.client import Planfix
 from reconciler.desks.planfix.decode import Row
-from reconciler.desks.planfix.names import LedgerMemory, Memory, Names, Resolution, resolve
+from reconciler.desks.planfix.names import LedgerMemory, Memory, Names, NamesDoNotFit, Resolution, resolve
 from reconciler.desks.planfix.paging import PAGE, every_row, never
 from reconciler.desks.planfix.settings import DeskSettings
 from reconciler.desks.planfix.suggest import suggest
@@ -72,9 +72,17 @@ class PlanfixDesk:
         return self._client.remaining
 
     def resolve(self, *, verify: bool) -> Resolution:
-        """Names → ids, from memory or (verify) from the desk; the remarks are for the log. Raises DeskStopped with every problem."""
+        """
+        Names → ids, from memory or (verify) from the desk; the remarks are for the log.
+
+        Raises DeskStopped with every problem; then no verb works on the old ids either, until a look finds all of them right.
+        """
         with self._naming:
-            found = resolve(self._client, self._settings, self._memory, verify=verify)
+            try:
+                found = resolve(self._client, self._settings, self._memory, verify=verify)
+            except NamesDoNotFit:
+                self._names = None
+                raise
             self._names = found.names
             return found
 

@@ -4,7 +4,7 @@ The settings' names, as ids of the desk: settings, catalogue and memory go in, `
 Ids found once are remembered in the ledger. While the settings stay as they were, the service starts from memory, so
 neither a desk that is down nor a field that was renamed there stops it; a look at the desk (`verify`) reports the new name.
 What is missing, ambiguous or of a type that cannot work is told with every other such problem at once (DeskStopped:
-nothing is posted, reading goes on).
+nothing is posted, reading goes on), and what was remembered is good for nothing until a look finds everything right.
 """
 
 from __future__ import annotations
@@ -61,6 +61,10 @@ class Resolution:
     statuses_of: str | None = None  # the process the statuses were found in
 
 
+class NamesDoNotFit(DeskStopped):
+    """The desk was looked at and is not as the settings say; every problem stands in the message."""
+
+
 class Memory(Protocol):
     """Where resolved ids outlive the process."""
 
@@ -96,6 +100,10 @@ def resolve(client: Planfix, settings: DeskSettings, memory: Memory, *, verify: 
         return Resolution(names=known, from_memory=True)
     try:
         found = _look(client, settings, _ids(kept, settings))
+    except NamesDoNotFit:
+        if known is not None:
+            memory.remember(slot, {name: value for name, value in kept.items() if name != "names"})
+        raise
     except DeskRefused as exc:
         raise DeskStopped(f"the desk does not show what it has: {exc}", **exc.facts) from exc
     except (DeskUnreachable, QuotaSpent) as exc:
@@ -148,7 +156,7 @@ def _look(client: Planfix, settings: DeskSettings, remembered: Mapping[str, int]
         and production
         and sign
     ):
-        raise DeskStopped(
+        raise NamesDoNotFit(
             f"{len(chooser.problems)} name(s) in the settings do not fit Planfix:\n" + "\n".join(chooser.problems),
             problems=list(chooser.problems),
         )

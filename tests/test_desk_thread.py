@@ -1,0 +1,55 @@
+"""The daily look at what the settings name on the desk: a mismatch stops posting, not reading."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from structlog.testing import capture_logs
+
+from reconciler import sdnotify
+from reconciler.app import opened
+from reconciler.config import load
+from reconciler.desks.planfix import PlanfixDesk
+from reconciler.model import Reason, State
+from reconciler.service.threads import DeskThread
+from reconciler.service.ticks import Ticks
+from tests.counter import Counter
+from tests.planfix import Rig
+from tests.rules.stage import Stage
+from tests.worlds import World
+
+
+def test_a_field_that_goes_while_we_run_stops_posting_and_nothing_else(tmp_path: Path, rig: Rig) -> None:
+    """T15: the daily look finds the field gone: payments are still recorded, wait, and post by themselves once it is back."""
+    rig.planfix.add_order(12345)
+    stage = Stage.on_planfix(tmp_path, rig)
+    desk = stage.worker.desk
+    assert isinstance(desk, PlanfixDesk)
+    thread = DeskThread(ledger=stage.ledger, desk=desk, worker=stage.worker, on_fatal=lambda error: None)
+    world = World(stage.ledger, stage.clock, None, stage.worker.settings, stage.worker)  # type: ignore[arg-type]
+    gone = rig.planfix.world.fields.pop(303)
+    with capture_logs() as logs:
+        thread.verify()
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["desk.does_not_fit"]
+    entry = world.pay("WFP-1", "1250.00")
+    world.worker.run_due()
+    waiting = world.entry(entry)
+    assert (waiting.state, waiting.reason) == (State.WAITING, Reason.DESK_UNREACHABLE)
+    assert "difference" in str(waiting.facts["error"])
+    assert rig.planfix.incomes == []
+    rig.planfix.world.fields[303] = gone
+    world.run(hours=0.2)
+    assert world.entry(entry).state is State.SETTLED
+
+
+def test_the_look_comes_soon_after_the_start_and_daily(counter: Counter) -> None:
+    """T15: every desk is compared with the settings within a minute or so of the start, and once a day from then on."""
+    with opened(load(counter.config), create=True, actor="daemon") as app:
+        desk = DeskThread(
+            ledger=app.ledger, desk=app.desks["factory"], worker=app.workers["factory"], on_fatal=lambda error: None
+        )
+        ticks = Ticks(app, [desk], sdnotify.Manager({}), lambda: True)
+        look = ticks.ticks["desk.factory.verify"]
+    assert look.every == timedelta(days=1)
+    assert look.first_at - datetime.now(UTC) <= timedelta(minutes=2)
