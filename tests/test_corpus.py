@@ -13,8 +13,11 @@ import pytest
 
 from reconciler.message import decode
 from tests.corpus.__main__ import judged, main
+from tests.corpus.bodies import PAGE_NOISES
 from tests.corpus.data import DATA, HTML, LAYOUTS, TEXT
+from tests.corpus.doubts import CHANGES
 from tests.corpus.facts import Demand, Truth
+from tests.corpus.ink import NOISES
 from tests.corpus.judge import Word, compare, in_tables
 from tests.corpus.maker import KINDS, Letter, make
 from tests.corpus.posting import CHARSETS, MISLED, SHAPES
@@ -68,7 +71,7 @@ def test_a_third_of_the_labels_is_unknown_to_the_reader() -> None:
 
 
 def test_every_kind_of_letter_is_made() -> None:
-    """Forty layouts and more, every charset, shape and kind: none of the data file is dead."""
+    """Forty layouts and more, every charset, shape, kind, doubt and noise: none of the data file is dead."""
     assert len(HTML) >= 20
     assert len(TEXT) >= 10
     assert len({layout.name for layout in LAYOUTS}) == len(LAYOUTS)
@@ -76,10 +79,12 @@ def test_every_kind_of_letter_is_made() -> None:
     for stratum, names in (
         ("layout", [layout.name for layout in LAYOUTS]),
         ("charset", CHARSETS),
-        ("shape", SHAPES),
+        ("shape", [*SHAPES, "register"]),
         ("kind", KINDS),
+        ("doubt", [*CHANGES, "none"]),
     ):
         assert {name for strata in made for name in strata[stratum]} == set(names)
+    assert {name for strata in made for name in strata["noise"]} >= {*NOISES, *PAGE_NOISES}
 
 
 def test_a_readable_letter_says_its_truth() -> None:

@@ -27,6 +27,8 @@ class Content:
     tops: tuple[str, ...]
     feet: tuple[str, ...]
     products: tuple[tuple[str, ...], ...]  # a heading and its lines
+    quoted: tuple[Row, ...] = ()  # an older notice, and who wrote it when
+    quoted_head: str = ""
 
 
 PAGE_NOISES = {
@@ -54,7 +56,11 @@ def html_body(content: Content, layout: Layout, ink: Ink, noises: frozenset[str]
     intros = "".join(f"<p>{ink.prose(line)}</p>\n" for line in content.intros)
     rows = block(layout, content.records, ink, ink.prose(content.section), content.nth)
     feet = "".join(f'<p style="font-size:10px;color:#aaa">{ink.prose(line)}</p>\n' for line in content.feet)
-    inner = f"{top}{head}{intros}{rows}\n{_products(content.products)}<hr>\n{feet}"
+    quoted = ""
+    if content.quoted:
+        older = block(layout, [content.quoted], ink, "", content.nth)
+        quoted = f"<p>{ink.prose(content.quoted_head)}</p><blockquote>{older}</blockquote>\n"
+    inner = f"{top}{head}{intros}{rows}\n{_products(content.products)}{quoted}<hr>\n{feet}"
     if "MSO conditionals" in noises:
         inner = (
             '<!--[if mso]><table role="presentation" width="600"><tr><td><![endif]-->\n'
@@ -103,12 +109,17 @@ def text_body(content: Content, layout: Layout, ink: Ink) -> str:
     """A plain text part."""
     rows = block(layout, content.records, ink, content.section, content.nth)
     products = "\n".join("   ".join(cells) for cells in content.products)
+    quoted = ""
+    if content.quoted:
+        older = block(layout, [content.quoted], ink, "", content.nth)
+        quoted = "\n".join((content.quoted_head, *(f"> {line}" for line in older.split("\n"))))
     parts = [
         *content.tops,
         content.head,
         *content.intros,
         rows,
         products,
+        quoted,
         "\n".join(("-- ", *content.feet)) if content.feet else "",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

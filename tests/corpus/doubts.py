@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tests.corpus.data import DATA
 from tests.corpus.facts import Demand
+from tests.corpus.printing import print_moment
 from tests.corpus.rows import Row
 
 if TYPE_CHECKING:
@@ -263,6 +264,38 @@ def _person_for_order(rng: Random, draft: Draft) -> bool:
     return _swap(draft, "order", text)
 
 
+def _prose(rng: Random, draft: Draft) -> bool:
+    """Everything in one sentence, and no rows."""
+    facts = draft.facts[0]
+    if facts.order is None:
+        return False
+    draft.records[0] = []
+    draft.demand = Demand.EITHER
+    draft.intros = [
+        draft.voice.of("sentences").format(
+            amount=draft.style.money(facts.amount),
+            order=facts.order,
+            reference=facts.reference,
+            shop=facts.shop,
+            date=print_moment(draft.style.moment, facts.paid_at, draft.voice.language),
+        )
+    ]
+    return True
+
+
+def _quotes(rng: Random, draft: Draft) -> bool:
+    """An older notice stands quoted below: it is not what this letter says."""
+    facts = draft.facts[0]
+    older = {
+        "amount": draft.style.money(facts.amount + 40),
+        "reference": f"AP-{rng.randrange(10**9, 10**10)}-{rng.randrange(1000, 9999)}",
+        "order": _other_order(rng, draft),
+    }
+    draft.quoted = [replace(row, value=older.get(row.field, row.value)) for row in draft.records[0]]
+    draft.demand = Demand.EITHER
+    return True
+
+
 CHANGES: dict[str, tuple[Change, int]] = {
     "three digits after a mark": (_three_digits, 4),
     "text disagrees with HTML": (_text_disagrees, 8),
@@ -284,5 +317,7 @@ CHANGES: dict[str, tuple[Change, int]] = {
     "remark after the sum": (_in_words, 3),
     "currency in the label": (_label_with_currency, 5),
     "no number for an order": (_person_for_order, 4),
+    "prose alone": (_prose, 6),
+    "an older notice quoted": (_quotes, 5),
 }
 """Name → (change, weight)."""

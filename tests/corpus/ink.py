@@ -37,6 +37,7 @@ NOISES: dict[str, int] = {
     "links": 6,
     "comments": 5,
     "source newlines": 6,
+    "bullets": 5,
 }
 """Noise → weight. Those of `MARKUP` exist in HTML alone."""
 MARKUP = frozenset(
@@ -58,6 +59,7 @@ class Ink:
     text: bool  # a text part: no markup
     plain: bool = False  # values must keep their width
     breaks: str = "<br>"  # what a line break inside a value becomes
+    bullet: str = "• "
     used: set[str] = field(default_factory=set)
 
     def label(self, row: Row) -> str:
@@ -72,6 +74,8 @@ class Ink:
             text = self._use("nbsp", text.replace(" ", NBSP))
         if "soft hyphens" in self.noises and len(text) > 6:
             text = self._use("soft hyphens", text[:4] + SHY + text[4:])
+        if "bullets" in self.noises:
+            text = self._use("bullets", self.bullet + text)
         return self._written(text)
 
     def value(self, row: Row) -> str:

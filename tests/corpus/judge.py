@@ -55,6 +55,9 @@ def compare(truths: Sequence[Truth], demand: Demand, rows: Sequence[Mapping[str,
     if demand is Demand.HOLD:
         money = [row["kind"] for row in rows if row["kind"] in MONEY]
         return (Word.WRONG, f"{money[0]} read where nobody can be sure") if money else (Word.HELD, "read as no payment")
+    if truths[0].kind == "register":
+        kinds = {row["kind"] for row in rows}
+        return (Word.RIGHT, "") if kinds == {"register"} else (Word.WRONG, f"kinds {sorted(kinds)}, not register")
     if len(rows) != len(truths):
         return Word.WRONG, f"{len(rows)} notices of {len(truths)}"
     left = list(truths)

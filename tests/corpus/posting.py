@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from random import Random
+
+from tests.corpus import enclosures
 
 CHARSETS = {
     "utf-8": 50,
@@ -27,12 +30,22 @@ CHARSETS = {
     "utf-8 labelled windows-1251": 2,
     "utf-8 labelled unknown-8bit": 2,
     "utf-8 named oddly": 6,
+    "windows-1251 meta utf-8": 3,
+    "utf-8 meta windows-1251": 3,
 }
 """How a letter's parts are encoded and what their label says of it → weight."""
-MISLED = frozenset(name for name in CHARSETS if "labelled" in name and name != "utf-8 unlabelled")
+MISLED = frozenset(name for name in CHARSETS if re.search("labelled|meta", name)) - {"utf-8 unlabelled"}
 """A mail program may show rubbish here: the reader may hold."""
 SENDERS = ("WayForPay <notify@wayforpay.com.ua>", "notify@wayforpay.com.ua", '"WayForPay" <no-reply@wayforpay.com>')
-SHAPES = {"html": 46, "text": 14, "alternative": 26, "alternative, stub text": 6, "mixed": 4, "related": 4}
+SHAPES = {
+    "html": 46,
+    "text": 14,
+    "alternative": 26,
+    "alternative, stub text": 6,
+    "mixed": 4,
+    "related": 4,
+    "mixed, text attached": 2,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +64,7 @@ def encoding(name: str) -> tuple[str, str]:
         return codec, ""
     if claim == "named oddly":
         return "utf-8", '"UTF8"'
-    return codec, claim.removeprefix("labelled ") or codec
+    return codec, claim.removeprefix("labelled ") if claim.startswith("labelled") else codec
 
 
 def fits(parts: Sequence[Part], charset: str) -> bool:
@@ -83,19 +96,10 @@ def post(rng: Random, parts: Sequence[Part], subject: str, charset: str, shape: 
 def _entities(rng: Random, parts: Sequence[Part], charset: str, shape: str) -> bytes:
     bodies = [_leaf(rng, part, charset) for part in parts]
     inner = bodies[0] if len(bodies) == 1 else _multipart(rng, "alternative", bodies)
-    if shape == "mixed":
-        pdf = (
-            b'Content-Type: application/pdf; name="r.pdf"\r\nContent-Disposition: attachment; filename="r.pdf"\r\n'
-            b"Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQKJSVFT0YK\r\n"
-        )
-        return _multipart(rng, "mixed", [inner, pdf])
-    if shape == "related":
-        gif = (
-            b"Content-Type: image/gif\r\nContent-ID: <p>\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-            b"R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==\r\n"
-        )
-        return _multipart(rng, "related", [inner, gif])
-    return inner
+    if shape not in enclosures.ENCLOSED:
+        return inner
+    kind, enclosed = enclosures.ENCLOSED[shape]
+    return _multipart(rng, kind, [inner, enclosed])
 
 
 def _multipart(rng: Random, kind: str, bodies: Sequence[bytes]) -> bytes:
@@ -111,7 +115,7 @@ def _multipart(rng: Random, kind: str, bodies: Sequence[bytes]) -> bytes:
 def _leaf(rng: Random, part: Part, charset: str) -> bytes:
     codec, label = encoding(charset)
     errors = "xmlcharrefreplace" if part.kind == "html" else "strict"
-    raw = part.content.replace("\n", "\r\n").encode(codec, errors)
+    raw = _described(rng, part, charset).replace("\n", "\r\n").encode(codec, errors)
     if codec == "utf-16" or (codec == "utf-8" and max(map(len, raw.split(b"\r\n"))) > 900):
         transfer = "base64"
     elif part.flowed:
@@ -125,6 +129,16 @@ def _leaf(rng: Random, part: Part, charset: str) -> bytes:
     )
     head = f"Content-Type: {described}\r\nContent-Transfer-Encoding: {transfer}\r\n\r\n"
     return head.encode() + _transferred(rng, raw, transfer)
+
+
+def _described(rng: Random, part: Part, charset: str) -> str:
+    """HTML now and then names its charset itself, and may be wrong."""
+    codec, _, claim = charset.partition(" ")
+    if part.kind != "html" or (rng.random() > 0.25 and not claim.startswith("meta")):
+        return part.content
+    named = claim.removeprefix("meta ") if claim.startswith("meta") else codec
+    meta = f'<meta http-equiv="Content-Type" content="text/html; charset={named}">'
+    return part.content.replace("<head>", f"<head>{meta}", 1)
 
 
 def _transferred(rng: Random, raw: bytes, transfer: str) -> bytes:
