@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 
+from reconciler.clock import utc_now
 from reconciler.config import DeskSettings as DeskTable
 from reconciler.config import MailboxSettings as MailboxTable
 from reconciler.config import Overpaid, Refunds, Settings
@@ -37,10 +38,6 @@ log = structlog.get_logger(__name__)
 
 QUICK_WAIT = timedelta(seconds=12)
 """An `unknown_wait` below this is a test's or a rehearsal's: its two looks then stand closer together as well."""
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,15 +128,15 @@ class OpenLedger(Protocol):
 
 @contextmanager
 def opened(
-    settings: Settings, *, create: bool, actor: str, clock: Clock = utc_now, open_ledger: OpenLedger = Ledger.open
+    settings: Settings, *, create: bool, actor: str, clock: Clock | None = None, open_ledger: OpenLedger = Ledger.open
 ) -> Iterator[App]:
     """
     The app on the settings' ledger.
 
-    create: make the ledger when there is none. actor: who the history says acted. clock: what time it is, for all of it.
+    create: make the ledger when there is none. actor: who the history says acted. clock: what time it is, for all of it; the machine's by default.
     Raises: LedgerMissing, LedgerUnavailable, LedgerCorrupt, ConfigError.
     """
-    ledger = open_ledger(settings.ledger.url, create=create, clock=clock, actor=actor, base=settings.base)
+    ledger = open_ledger(settings.ledger.url, create=create, clock=clock or utc_now, actor=actor, base=settings.base)
     app = App(settings=settings, ledger=ledger, parsers=find_parsers())
     try:
         yield app

@@ -227,7 +227,7 @@ class LedgerTx(Protocol):
         ...
 
     def clamp(self, desk: str, latest: datetime) -> int:
-        """No entry waits beyond `latest` (a clock that was ahead put it there); returns how many were brought forward."""
+        """What waits beyond `latest` (a clock that was ahead put it there) is due now; returns how many were brought forward."""
         ...
 
     # -- steps
@@ -263,6 +263,10 @@ class LedgerTx(Protocol):
         ...
 
     def shapes(self, *, parser: str | None = None) -> Sequence[Shape]: ...
+
+    def wait_anew(self, desk: str, *, whatever_was_sent: bool) -> int:
+        """Unanswered steps are waited for from now on: those sent later than it is now, or all. Returns how many."""
+        ...
 
     # -- history, desks, memory
     def append(

@@ -102,7 +102,7 @@ burst = 1000
 
 
 def _now() -> Any:
-    from reconciler.app import utc_now
+    from reconciler.clock import utc_now
 
     return utc_now()
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.app import utc_now
 from reconciler.cli.storytelling import show_story
+from reconciler.clock import utc_now
 from reconciler.model import Event, Reason
 from reconciler.timeline import sentence
 from tests.counter import Counter, one, rows

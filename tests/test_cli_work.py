@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.app import utc_now
 from reconciler.byhand import going, reading
+from reconciler.clock import utc_now
 from reconciler.ledger import Ledger
 from reconciler.model import State
 from reconciler.sandbox import letters

@@ -87,6 +87,10 @@ def test_due_mails_are_the_unread_and_those_whose_time_has_come(any_ledger: Ledg
         assert [mail.id for mail in tx.due_mails()] == [older.id, newer.id]
         hand_clock.move(60)
         assert [mail.id for mail in tx.due_mails()] == [waiting.id, older.id, newer.id]
+    hand_clock.move(-7200)
+    with any_ledger.begin() as tx:
+        due = [mail.id for mail in tx.due_mails()]
+    assert due == [waiting.id, older.id, newer.id], "put off by a clock that was ahead, it is due at once"
 
 
 def test_every_state_has_its_event(any_ledger: Ledger) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -136,3 +137,42 @@ def test_a_successor_adopts_what_was_being_sent(any_ledger: Ledger, hand_clock: 
         assert (adopted.id, adopted.sent_at) == (sending.id, sent_at)
         assert [step.id for step in tx.steps(states={StepState.PLANNED})] == [planned.id]
         assert [step.desk for step in tx.steps(states={StepState.SENDING})] == ["office"]
+
+
+def test_a_step_sent_by_a_clock_that_was_ahead_is_waited_for_from_now(
+    any_ledger: Ledger, hand_clock: HandClock
+) -> None:
+    """T04: sent, or given up, later than it is now: the wait begins now, and the looks made by that clock do not count."""
+    with any_ledger.begin() as tx:
+        right = tx.move_step(tx.move_step(plan(tx, "right"), StepState.SENDING), StepState.UNKNOWN, looks=1)
+    hand_clock.move(86_400)
+    with any_ledger.begin() as tx:
+        sent = tx.move_step(plan(tx, "sent"), StepState.SENDING)
+        tx.move_step(plan(tx, "other", desk="office"), StepState.SENDING)
+    hand_clock.move(-86_000)
+    with any_ledger.begin() as tx:
+        given_up = tx.move_step(plan(tx, "given up"), StepState.SENDING)
+        ahead = (hand_clock() + timedelta(days=1)).isoformat()
+        given_up = tx.move_step(given_up, StepState.UNKNOWN, result={"given_up_at": ahead, "error": "late"}, looks=1)
+        assert tx.wait_anew("factory", whatever_was_sent=False) == 2
+        assert tx.wait_anew("factory", whatever_was_sent=False) == 0
+        steps = {step.slot: step for step in tx.steps()}
+        assert steps["right"] == right
+        for slot in (sent.slot, given_up.slot):
+            assert (steps[slot].sent_at, steps[slot].looks, steps[slot].look_at) == (hand_clock(), 0, None)
+        assert steps[given_up.slot].result == {"error": "late"}
+        assert steps["other"].sent_at == hand_clock() + timedelta(seconds=86_000)
+        assert tx.history(order_number="1042")[-1].name == "step.waits_anew"
+
+
+def test_after_a_jump_of_the_clock_every_wait_begins_anew(any_ledger: Ledger, hand_clock: HandClock) -> None:
+    """T04: when nobody can tell how long a step was waited for, it is waited for from now; what is planned or done is let be."""
+    with any_ledger.begin() as tx:
+        unknown = tx.move_step(tx.move_step(plan(tx), StepState.SENDING), StepState.UNKNOWN, looks=1)
+        planned = plan(tx, "advance:factory:1042:2")
+    hand_clock.move(3 * 86_400)
+    with any_ledger.begin() as tx:
+        assert tx.wait_anew("factory", whatever_was_sent=True) == 1
+        [anew] = tx.steps(states={StepState.UNKNOWN})
+        assert (anew.id, anew.sent_at, anew.looks) == (unknown.id, hand_clock(), 0)
+        assert tx.steps(states={StepState.PLANNED}) == [planned]

@@ -16,7 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from reconciler.app import App, opened, utc_now
+from reconciler.app import App, opened
+from reconciler.clock import utc_now
 from reconciler.config import Mode, Settings
 from reconciler.errors import LedgerMissing
 from reconciler.ledger import Ledger

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from reconciler.app import utc_now
+from reconciler.clock import utc_now
 from reconciler.config import Settings
 from reconciler.doctor.findings import Finding, Section
 from reconciler.errors import ConfigError, LedgerCorrupt, LedgerMissing, LedgerOutdated, LedgerTooNew, LedgerUnavailable

@@ -53,14 +53,23 @@ class DeskWorker:
         self._failures = 0
         self._failing: set[int] = set()  # entries whose last walk met a desk out of reach, since one met it in reach
 
-    def start(self) -> None:
-        """Take over: a step found `sending` was sent by somebody who is gone, so its outcome is unknown."""
+    def start(self, *, clock_jumped: bool = False) -> None:
+        """
+        Take over: a step found `sending` was sent by somebody who is gone, so its outcome is unknown.
+
+        clock_jumped: since the last start, so that no time of day tells how long an unanswered step was waited for.
+        """
+        now = self.ledger.clock()
+        latest = now if clock_jumped else now + self._longest_pause()
         with self.ledger.begin() as tx:
             adopted = tx.adopt_sending(self.desk.name)
             woken = 0 if self.settings.policy.mode is Mode.OBSERVE else tx.requeue(self.desk.name)
-            tx.clamp(self.desk.name, self.ledger.clock() + self._longest_pause())
+            clamped = tx.clamp(self.desk.name, latest)
+            anew = tx.wait_anew(self.desk.name, whatever_was_sent=clock_jumped)
         if adopted or woken:
             self.log.warning("desk.taken_over", unknown_steps=adopted, observed_entries=woken)
+        if clamped or anew:
+            self.log.warning("desk.clock_was_wrong", brought_forward=clamped, waited_for_anew=anew)
 
     def _longest_pause(self) -> timedelta:
         """Nothing is put off for longer than this by our own rules; what is was put off by a clock that was ahead."""

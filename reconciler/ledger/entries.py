@@ -199,10 +199,10 @@ class Entries(History):
         return woken
 
     def clamp(self, desk: str, latest: datetime) -> int:
-        """No entry waits beyond `latest`: a clock that was ahead put it there. Returns how many were brought forward."""
+        """What waits beyond `latest` is due now: a clock that was ahead put it there. Returns how many were brought forward."""
         entry = tables.entry.c
         return self.connection.execute(
-            update(tables.entry).where(entry.desk == desk, entry.retry_at > latest).values(retry_at=latest)
+            update(tables.entry).where(entry.desk == desk, entry.retry_at > latest).values(retry_at=self.now())
         ).rowcount
 
     def change(self, entry: Entry, state: State, *, reason: Reason | None = None, event: str, **columns: Any) -> Entry:

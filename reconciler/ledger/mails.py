@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, exists, or_, select, update
@@ -24,6 +24,9 @@ _EVENTS = {
     MailState.HELD: "mail.held",
     MailState.DISCARDED: "mail.discarded",
 }
+
+LONGEST_PAUSE = timedelta(minutes=10)
+"""No rule of ours puts a message off for longer."""
 
 
 def _mails() -> Select[Any]:
@@ -139,7 +142,10 @@ class Mails(History):
 
     def due_mails(self) -> Sequence[Mail]:
         mail = tables.mail.c
-        due = or_(mail.state == MailState.TAKEN, and_(mail.state == MailState.WAITING, mail.retry_at <= self.now()))
+        # What is put off for longer than anything is was put off by a clock that was ahead.
+        now = self.now()
+        come = or_(mail.retry_at <= now, mail.retry_at > now + LONGEST_PAUSE)
+        due = or_(mail.state == MailState.TAKEN, and_(mail.state == MailState.WAITING, come))
         rows = self.connection.execute(_mails().where(due).order_by(mail.received_at, mail.id))
         return [mail_of(row) for row in rows]
 

@@ -5,6 +5,7 @@ Steps: one effect on the desk each, planned before it is sent, and never two liv
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -25,6 +26,9 @@ _EVENTS = {
 }
 _FINAL = frozenset({StepState.DONE, StepState.DROPPED})
 _COLUMNS = frozenset({"result", "looks", "look_at", "before"})
+
+GIVEN_UP_AT = "given_up_at"
+"""In a step's result: until when its sender may have been sending."""
 
 
 class Steps(History):
@@ -127,6 +131,23 @@ class Steps(History):
             self.move_step(step, StepState.UNKNOWN, result={**step.result, "adopted": True})
         return len(adopted)
 
+    def wait_anew(self, desk: str, *, whatever_was_sent: bool) -> int:
+        """
+        The wait for unanswered steps begins now: the clock that they were sent by cannot be trusted. Returns for how many.
+
+        whatever_was_sent: for all of them, as the clock has jumped; else for those that were sent later than it is now.
+        """
+        now, anew = self.now(), 0
+        for step in self.steps(desk=desk, states={StepState.SENDING, StepState.UNKNOWN}):
+            if not whatever_was_sent and (_last_left(step) or now) <= now:
+                continue
+            result = {name: value for name, value in step.result.items() if name != GIVEN_UP_AT}
+            columns = {"sent_at": now, "looks": 0, "look_at": None, "result": json_ready(result)}
+            self.connection.execute(update(tables.step).where(tables.step.c.id == step.id).values(columns))
+            self._tell(step, "step.waits_anew", sent_at=step.sent_at)
+            anew += 1
+        return anew
+
     def _step(self, step_id: int) -> Step:
         return step_of(self.connection.execute(select(tables.step).where(tables.step.c.id == step_id)).one())
 
@@ -134,3 +155,10 @@ class Steps(History):
         self.append(
             event, entry_id=step.entry_id, order_number=step.order_number, kind=step.kind, slot=step.slot, **facts
         )
+
+
+def _last_left(step: Step) -> datetime | None:
+    """The last moment at which its request may have left."""
+    given_up = step.result.get(GIVEN_UP_AT)
+    told = (step.sent_at, given_up and datetime.fromisoformat(str(given_up)))
+    return max((moment for moment in told if moment), default=None)

@@ -3,7 +3,8 @@
 
 SIGTERM and SIGINT finish the step in hand, or leave it unknown for whoever comes next, and exit 0. SIGHUP reads the
 settings again: a good file replaces the old one whole, once the step in hand has ended, however long that takes; a bad one
-is refused whole and the old one stays.
+is refused whole and the old one stays. When the machine's clock is set, the service begins anew in the same way, so that
+nothing in it remembers a time that never was.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from types import FrameType
@@ -22,7 +24,8 @@ from types import FrameType
 import structlog
 
 from reconciler import sdnotify
-from reconciler.app import App, OpenLedger, opened, utc_now
+from reconciler.app import App, OpenLedger, opened
+from reconciler.clock import SteadyClock, utc_now
 from reconciler.config import Settings, load
 from reconciler.errors import ConfigError, ReconcilerError
 from reconciler.ledger import Ledger
@@ -37,6 +40,8 @@ STOP_SECONDS = 4.0
 """Five are promised; the rest is for closing the ledger and for the interpreter."""
 READY_LOOK_SECONDS = 0.05
 SHORTEST_WAIT = 0.2
+CLOCK_LOOK_SECONDS = 1.0
+"""How soon a clock that was set is noticed; until then, and until the step in hand has ended, time goes on as before."""
 
 Opening = Callable[[Settings], AbstractContextManager[App]]
 """The app on these settings, on this process's clock and ledger."""
@@ -65,12 +70,15 @@ class Signals:
 class Service:
     """All threads of one generation of settings."""
 
-    def __init__(self, app: App, manager: sdnotify.Manager, signals: Signals) -> None:
+    def __init__(self, app: App, manager: sdnotify.Manager, signals: Signals, *, clock_jumped: bool = False) -> None:
         self.app = app
+        self.manager = manager
         self.signals = signals
         self.failure: BaseException | None = None
         self.desks = [
-            DeskThread(ledger=app.ledger, desk=app.desks[name], worker=worker, on_fatal=self._fail)
+            DeskThread(
+                ledger=app.ledger, desk=app.desks[name], worker=worker, clock_jumped=clock_jumped, on_fatal=self._fail
+            )
             for name, worker in app.workers.items()
         ]
         self.watchers = [
@@ -135,21 +143,31 @@ def _ends(join: Callable[[float], bool], end: float, wait_longer: Callable[[], b
     return ended
 
 
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What a service is made from. clock_jumped: the one before was ended by that."""
+
+    settings: Settings
+    clock_jumped: bool = False
+
+
 def run(settings: Settings, *, clock: Clock = utc_now, open_ledger: OpenLedger = Ledger.open) -> int:
-    """The daemon until it is told to stop. Returns the exit code."""
+    """The daemon until it is told to stop. clock: the machine's. Returns the exit code."""
     manager, signals = sdnotify.Manager(), Signals()
     signals.install()
-    opening = functools.partial(opened, create=True, actor="daemon", clock=clock, open_ledger=open_ledger)
+    generation = Generation(settings)
     while True:
+        steady = SteadyClock(clock)
+        opening = functools.partial(opened, create=True, actor="daemon", clock=steady, open_ledger=open_ledger)
         with ExitStack() as stack:
-            app = stack.enter_context(opening(settings))
+            app = stack.enter_context(opening(generation.settings))
             if app.ledger.place.path is not None:
                 # One SQLite file is one daemon's; several daemons share a PostgreSQL.
                 stack.enter_context(app.ledger.exclusive(DAEMON))
-            service = Service(app, manager, signals)
+            service = Service(app, manager, signals, clock_jumped=generation.clock_jumped)
             service.start()
             manager.ready("reading the mailboxes")
-            following = _serve(service, manager, signals, settings, opening)
+            following = _serve(service, generation.settings, opening, steady)
             if following is None:
                 manager.stopping()  # said of a reload, the manager would see to it that we end
                 ended = service.stop()
@@ -160,7 +178,7 @@ def run(settings: Settings, *, clock: Clock = utc_now, open_ledger: OpenLedger =
                 _exit_now(0 if service.failure is None else 70)
         if following is None:
             break
-        settings = following
+        generation = following
     log.info("service.stopped", in_time=True)
     code = 0
     if service.failure is not None:
@@ -170,19 +188,18 @@ def run(settings: Settings, *, clock: Clock = utc_now, open_ledger: OpenLedger =
     return code
 
 
-def _serve(
-    service: Service, manager: sdnotify.Manager, signals: Signals, settings: Settings, opening: Opening
-) -> Settings | None:
-    """Until a signal or a failure. Returns the settings to go on with, or None to stop."""
-    ready = False
+def _serve(service: Service, settings: Settings, opening: Opening, clock: SteadyClock) -> Generation | None:
+    """Until a signal, a failure or a jump of the clock. Returns what to go on with, or None to stop."""
+    manager, signals, ready = service.manager, service.signals, False
     log.info("service.started", config=str(settings.path), desks=len(service.desks), mailboxes=len(service.watchers))
     while True:
-        signals.changed.wait(None if ready else READY_LOOK_SECONDS)
+        signals.changed.wait(CLOCK_LOOK_SECONDS if ready else READY_LOOK_SECONDS)
         if not ready and service.is_ready():
             ready = True
             log.info("service.ready")
             manager.status("ready")
-        if not signals.changed.is_set():
+        jumped = clock.jumped()
+        if not signals.changed.is_set() and jumped is None:
             continue
         signals.changed.clear()
         if signals.stop or service.failure is not None:
@@ -192,7 +209,10 @@ def _serve(
             new = _reloaded(settings.path, opening)
             if new is not None:
                 manager.reloading()
-                return new
+                return Generation(new, clock_jumped=jumped is not None)
+        if jumped is not None:
+            log.warning("clock.jumped", seconds=jumped.total_seconds(), next="the service begins anew on the new time")
+            return Generation(settings, clock_jumped=True)
 
 
 def _reloaded(path: Path, opening: Opening) -> Settings | None:

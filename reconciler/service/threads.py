@@ -25,16 +25,23 @@ OWNED_ELSEWHERE_PAUSE = 1.0
 
 
 class DeskThread:
-    """`started` is set after the first try to reach the desk, whether it could be reached or not."""
+    """clock_jumped: right before this. `started` is set after the first try to reach the desk, whether it could be reached or not."""
 
     def __init__(
-        self, *, ledger: Ledger, desk: PlanfixDesk, worker: DeskWorker, on_fatal: Callable[[BaseException], None]
+        self,
+        *,
+        ledger: Ledger,
+        desk: PlanfixDesk,
+        worker: DeskWorker,
+        clock_jumped: bool,
+        on_fatal: Callable[[BaseException], None],
     ) -> None:
         self.name = desk.name
         self.started = threading.Event()
         self._ledger = ledger
         self._desk = desk
         self._worker = worker
+        self._clock_jumped = clock_jumped
         self._on_fatal = on_fatal
         self._told = threading.Event()
         self._stopping = threading.Event()
@@ -120,7 +127,8 @@ class DeskThread:
             self._on_fatal(exc)
 
     def _own(self) -> None:
-        self._worker.start()
+        self._worker.start(clock_jumped=self._clock_jumped)
+        self._clock_jumped = False
         try:
             # From memory where the settings are as they were: a restart costs no request, `verify` follows in a while.
             self._desk.resolve(verify=False)

@@ -43,6 +43,7 @@ def test_its_clock_is_the_ledgers(order: Line) -> None:
     """What it writes down after its clock was moved bears the moved time."""
     with order.struck() as (daemon, control):
         control.clock(timedelta(days=2))
+        daemon.wait_for("service.ready", times=2)
         order.deliver(letter("WFP-1"))
         daemon.wait_for("order.advanced")
     [entry] = order.entries()

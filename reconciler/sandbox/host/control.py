@@ -41,7 +41,11 @@ class HostControl:
         self._numbers = count(1)
 
     def clock(self, ahead: timedelta) -> None:
-        """The clock of the whole process jumps to so far ahead of the true one; below zero: behind it."""
+        """
+        The clock of the whole process jumps to so far ahead of the true one; below zero: behind it.
+
+        A daemon that runs notices within a second (`clock.jumped`) and begins anew on the new time (`service.started`).
+        """
         self._switch({"clock": ahead.total_seconds()})
 
     def disk(self, disk: Disk) -> None:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, get_args
 
-from reconciler.app import utc_now
+from reconciler.clock import utc_now
 from reconciler.model import Event, StepKind
 
 Side = Literal["before", "after"]
