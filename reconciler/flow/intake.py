@@ -8,7 +8,6 @@ message. Everything that is wrong before a trusted payment exists is a held mess
 from __future__ import annotations
 
 import hashlib
-import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -19,7 +18,9 @@ from reconciler import message as decoding
 from reconciler import reading, trust
 from reconciler.errors import FieldMissing, HeldError, ParserFailed, ReconcilerError
 from reconciler.flow import outcome
-from reconciler.flow.rules import MailboxRules, MerchantRules, Rules
+from reconciler.flow.poison import PROCESSES, Readers, glance
+from reconciler.flow.rules import MailboxRules, Rules
+from reconciler.flow.shops import merchant_of
 from reconciler.model import (
     MONEY_BACK,
     UNVERSIONED,
@@ -53,9 +54,6 @@ HANDED_IN = "handed_in"
 OLDER_THAN_CUTOFF = timedelta(days=1)
 """How much older than the mailbox's cut-off a payment may be (design, rule 9)."""
 
-_SCHEME = re.compile(r"\bhttps?://")
-"""No part of a shop's name, where a letter prints its site as a link."""
-
 
 class Intake:
     """The reading half of the line. `recorded` is told the desk of every new or refilled entry."""
@@ -74,6 +72,7 @@ class Intake:
         self.rules = rules
         self.fetch_key = fetch_key
         self.recorded = recorded
+        self._readers = Readers()
         self._versions = {parser.NAME: reading.version_of(parser) for parser in parsers}
 
     # ------------------------------------------------------------ taking
@@ -93,21 +92,21 @@ class Intake:
         by_hand: a person handed it in, so a mail that it carries is looked into whoever sent it.
         """
         limit = self.rules.mailboxes[mailbox].max_bytes if mailbox in self.rules.mailboxes else 5_000_000
-        message = decoding.decode(raw, max_bytes=limit)
+        seen = glance(raw, max_bytes=limit)
         with self.ledger.begin() as tx:
             mail, new = tx.take(
                 mailbox=mailbox,
                 ref=ref,
                 raw=raw,
                 sha256=hashlib.sha256(raw).hexdigest(),
-                sender=message.sender.email if message.sender else "",
-                subject=message.subject,
+                sender=seen.sender,
+                subject=seen.subject,
                 received_at=received_at,
             )
             if truncated and new:
                 tx.close_mail(mail.id, MailState.TAKEN, facts={"truncated": True})
                 mail = tx.mail(mail.id)
-            elif by_hand and message.attached and (new or mail.state is MailState.TAKEN):
+            elif by_hand and seen.carries and (new or mail.state is MailState.TAKEN):
                 overruled = [*mail.facts.get("acknowledged", ()), HANDED_IN]
                 mail = tx.close_mail(mail.id, MailState.TAKEN, facts={"acknowledged": overruled})
         if new or mail.state is MailState.TAKEN:
@@ -118,7 +117,14 @@ class Intake:
         """Messages that wait for a key, were left in the middle by a crash, or were sent back by a person."""
         with self.ledger.look() as tx:
             due = tx.due_mails()
-        return [done for mail in due for done in self.read(mail)]
+        return [done for mail in due for done in self._read_again(mail)]
+
+    def _read_again(self, mail: Mail) -> tuple[Outcome, ...]:
+        """A mail that ends the process which reads it is read by a few processes, and then by a person."""
+        if self._readers.begin(self.ledger, mail):
+            return self.read(mail)
+        error = ParserFailed(f"{PROCESSES} processes ended while they read it", processes=PROCESSES)
+        return (self._hold(mail, error),)
 
     def standing(self, mail: Mail) -> tuple[Outcome, ...]:
         """How a message that was read before stands now."""
@@ -230,7 +236,7 @@ class Intake:
         amount, transaction_id, paid_at = notice.amount, notice.transaction_id, notice.paid_at
         if amount is None or transaction_id is None or paid_at is None:
             raise RuntimeError("a payment without its facts was let through")
-        merchant = self._merchant(notice, box)
+        merchant = merchant_of(notice, box, self.rules)
         self._refuse_too_old(mail, notice, paid_at, box)
         # the key is one however wide a letter prints it; the row on the desk shows it as printed
         key = f"{notice.gateway}:{merchant.name}:{unicodedata.normalize('NFKC', transaction_id).strip()}"
@@ -253,30 +259,6 @@ class Intake:
             parser_version=self._versions.get(notice.parser, UNVERSIONED),
             trusted_by=voucher,
         )
-
-    def _merchant(self, notice: Notice, box: MailboxRules) -> MerchantRules:
-        """
-        A signature proves who wrote the letter, not that we were paid: the shop must be one of ours.
-
-        Every word of every line about the shop must be: a stranger's shop may well call itself by our site.
-        """
-        printed = [line for line in notice.merchant_names if line.strip()]
-        if not printed:
-            if box.merchant is None:
-                raise HeldError("the letter names no shop", reason=Reason.MERCHANT_MISSING)
-            return self.rules.merchants[box.merchant]
-        merchants = [merchant for merchant in self.rules.merchants.values() if merchant.gateway == notice.gateway]
-        ours = [merchant for merchant in merchants if all(is_named(line, merchant.names) for line in printed)]
-        if len(ours) != 1:
-            known = sorted({name for merchant in self.rules.merchants.values() for name in merchant.names})
-            raise HeldError(
-                "the letter is about a shop that is none of ours",
-                reason=Reason.WRONG_MERCHANT,
-                merchant=notice.merchant,
-                printed=printed,
-                known=known,
-            )
-        return ours[0]
 
     def _refuse_too_old(self, mail: Mail, notice: Notice, paid_at: datetime, box: MailboxRules) -> None:
         with self.ledger.look() as tx:
@@ -366,21 +348,6 @@ class Intake:
 def _was_decided(read: Mail, current: Mail) -> bool:
     """While the message was being read a person decided about it, or another reading of it was first."""
     return current.state is not read.state
-
-
-def folded_name(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).strip().casefold()
-
-
-def is_named(line: str, names: Sequence[str]) -> bool:
-    """Does a line about a shop hold these names and no other word, in whatever script?"""
-    rest = _SCHEME.sub(" ", " ".join(folded_name(line).split()))
-    found = False
-    for name in sorted({" ".join(folded_name(name).split()) for name in names}, key=len, reverse=True):
-        pieces = re.split(rf"(?<![\w.@-]){re.escape(name)}(?![\w@-]|[.]\w)", rest) if name else [rest]
-        found = found or len(pieces) > 1
-        rest = "\n".join(pieces)
-    return found and not any(char.isalnum() for char in rest)
 
 
 def _with_order_of_payment(tx: LedgerTx, refund: NewEntry) -> NewEntry:
