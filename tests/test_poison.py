@@ -238,4 +238,4 @@ def test_a_process_that_was_stopped_over_a_mail_is_no_proof(stage: Stage) -> Non
     with pytest.raises(Death):
         patient.read_due()
     [read_at_last] = patient.read_due()  # one process, however often it tries
-    assert read_at_last.state is MailState.SKIPPED
+    assert read_at_last.state == MailState.SKIPPED
