@@ -13,7 +13,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.ledger import Bucket, Ledger
+from sqlalchemy import Connection
+
+from reconciler import log
+from reconciler.ledger import Bucket, Ledger, migrations
+from reconciler.ledger.book import _ownership
+from reconciler.ledger.engine import build_engine, find_place
+from reconciler.ledger.migrations.changes import Change
 from tests.ledgers import notice_of, take
 
 ROOT = Path(__file__).parent.parent
@@ -59,14 +65,46 @@ def _say(word: str) -> None:
     sys.stdout.flush()
 
 
+def _stop_before_commit() -> None:
+    """An upgrade that has done everything, and is told on before it commits."""
+    upgrade = migrations._upgrade
+
+    def stopped(connection: Connection, to: str = "head") -> list[Change]:
+        changes = upgrade(connection, to)
+        _say("half upgraded")
+        sys.stdin.readline()
+        return changes
+
+    migrations._upgrade = stopped
+
+
+def _own_as_a_program_of_before(url: str, name: str) -> None:
+    """Own a name without opening the ledger: as a program does that takes it for one of its own version."""
+    place = find_place(url, None)
+    engine = build_engine(place)
+    with _ownership(place, engine, lambda: datetime.now(UTC)).take(name):
+        _say("owned")
+        sys.stdin.readline()
+    engine.dispose()
+    _say("let go")
+
+
 def main(url: str, word: str, *arguments: str) -> None:
-    if word == "create":
+    log.set_up()  # to stderr: what is said on stdout is for the parent
+    if word in ("create", "open"):
         _say("ready")
         sys.stdin.readline()
+    if word == "half-upgrade":
+        _stop_before_commit()
+    if word == "own-old":
+        _own_as_a_program_of_before(url, arguments[0])
+        return
     ledger = Ledger.open(url, create=word == "create", clock=lambda: datetime.now(UTC), actor="child")
     match word:
         case "create":
             _say("created")
+        case "open":
+            _say("opened")
         case "own":
             with ledger.exclusive(arguments[0]):
                 _say("owned")

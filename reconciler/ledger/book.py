@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from uuid import uuid4
 
 import structlog
@@ -83,11 +83,11 @@ class Ledger:
                 # What knows its age can tell that it is younger than the mail it reads: lost, or restored.
                 tx.remember("ledger", {"id": uuid4().hex, "created_at": clock()})
                 return
-            told = {"before": upgrade.before, "after": upgrade.after, "changes": [asdict(c) for c in upgrade.changes]}
-            tx.append("ledger.upgraded", **told)
-            upgraded.update(told)
+            changes = [asdict(change) for change in upgrade.changes]
+            upgraded.update(before=upgrade.before, after=upgrade.after, changes=changes)
+            tx.append("ledger.upgraded", **upgraded)
 
-        upgraded: dict[str, object] = {}
+        upgraded: dict[str, Any] = {}
         try:
             with ledger_errors(place):
                 migrate(engine, create=create, upgrade=upgrade, before=before, done=done)

@@ -103,7 +103,7 @@ def _check(connection: Connection, *, create: bool) -> str | None:
     return str(rows[0])
 
 
-def _upgrade(connection: Connection) -> list[Change]:
+def _upgrade(connection: Connection, to: str = "head") -> list[Change]:
     from alembic import command
     from alembic.config import Config
 
@@ -111,5 +111,5 @@ def _upgrade(connection: Connection) -> list[Change]:
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     changes: list[Change] = []
     config.attributes.update(connection=connection, changes=changes)
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
     return changes
