@@ -14,8 +14,8 @@ import pytest
 from reconciler.message import decode
 from tests.corpus.__main__ import judged, main
 from tests.corpus.bodies import PAGE_NOISES
+from tests.corpus.changes import CHANGES
 from tests.corpus.data import DATA, HTML, LAYOUTS, TEXT
-from tests.corpus.doubts import CHANGES
 from tests.corpus.facts import Demand, Truth
 from tests.corpus.ink import NOISES
 from tests.corpus.judge import Word, compare, in_tables

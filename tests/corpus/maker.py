@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from random import Random
 
-from tests.corpus import bodies, doubts, ink, posting
+from tests.corpus import bodies, changes, ink, posting
 from tests.corpus.data import DATA, HTML, LANGUAGES, TEXT, Layout, Voice, is_common
+from tests.corpus.drafts import Draft
 from tests.corpus.facts import Demand, Facts, Truth, draw, truth
 from tests.corpus.printing import Style, draw_style, print_moment
-from tests.corpus.rows import Row, needed, plan_rows, prints_seconds, rows_of
+from tests.corpus.rows import needed, plan_rows, prints_seconds, rows_of
 
 KINDS = {
     "payment": 70,
@@ -53,32 +54,11 @@ class Letter:
         return f"{self.seed}:{self.index}"
 
 
-@dataclass(slots=True, kw_only=True)
-class Draft:
-    """A letter in the making; `doubts` and the noises change it."""
-
-    kind: str
-    voice: Voice
-    style: Style
-    facts: list[Facts]
-    records: list[list[Row]]
-    seconds: bool
-    status: tuple[str, bool] | None
-    plain_head: bool
-    head: str
-    subject: str
-    intros: list[str]
-    demand: Demand = Demand.READ
-    doubt: str = "none"
-    alternative: list[list[Row]] | None = None  # what the text part says where it disagrees
-    quoted: list[Row] | None = None  # an older notice below
-
-
 def make(seed: int, index: int) -> Letter:
     """The letter of that number: always the same, whatever was made before."""
     rng = Random(f"{seed}:{index}")
     draft = _draft(rng)
-    doubts.maybe(rng, draft)
+    changes.maybe(rng, draft)
     layout = rng.choice(HTML)
     shape = rng.choices(list(posting.SHAPES), list(posting.SHAPES.values()))[0]
     if draft.alternative is not None:

@@ -62,6 +62,7 @@ def print_moment(pattern: str, moment: datetime, language: str) -> str:
         dd=f"{moment.day:02}",
         mm=f"{moment.month:02}",
         yyyy=moment.year,
+        yy=f"{moment.year % 100:02}",
         month=month,
         mon=month[:3],
         HH=f"{moment.hour:02}",

@@ -65,7 +65,7 @@ def rows_of(facts: Facts, plan: Plan, voice: Voice, style: Style, status: str) -
     ]
     for label, value in plan.decoys:
         place = voice.rng.randrange(len(rows) + 1)
-        rows.insert(place, Row(field="decoy", label=label, value=_decoy(value, facts, voice, style)))
+        rows.insert(place, Row(field="decoy", label=label, value=decoy(value, facts, voice, style)))
     return rows
 
 
@@ -108,7 +108,8 @@ def prints_seconds(plan: Plan, style: Style) -> bool:
     return "time" in plan.labels or style.seconds
 
 
-def _decoy(pattern: str, facts: Facts, voice: Voice, style: Style) -> str:
+def decoy(pattern: str, facts: Facts, voice: Voice, style: Style) -> str:
+    """A value that nobody needs, from a pattern of the data file."""
     rng = voice.rng
     digits = {"six": 6, "seven": 7, "eight": 8, "ten": 10, "twelve": 12, "fourteen": 14}
     numbers = {name: str(rng.randrange(10 ** (length - 1), 10**length)) for name, length in digits.items()}
