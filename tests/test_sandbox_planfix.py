@@ -360,3 +360,11 @@ def test_it_starts_alone() -> None:
         process.send_signal(signal.SIGINT)
         assert "stopped" in process.stdout.read()
     assert process.returncode == 0
+
+
+def test_a_short_pause_is_told_so_that_it_is_read_as_one(rig: Rig, api: Api) -> None:
+    """T07: a pause of one second is told in milliseconds that no client takes for a quarter of an hour."""
+    rig.planfix.faults.add(Fault("GET /ping", "limited", seconds=1))
+    status, body = api("GET", "/ping")
+    assert (status, body["code"]) == (403, 22)
+    assert 1000 < body["timeToReset"] < 1100

@@ -71,7 +71,7 @@ REQUESTS: Mapping[str, AtRequest] = {
     "planfix.code_0": AtRequest(kinds=EVERY, weight=4, do="fail:0:400"),
     "planfix.refused": AtRequest(kinds=("create", "status"), weight=2, do="fail:1000:400"),
     "planfix.429": AtRequest(kinds=EVERY, weight=2, do="429", seconds=1),
-    "planfix.limited": AtRequest(kinds=EVERY, weight=2, do="limited", seconds=1),
+    "planfix.limited": AtRequest(kinds=EVERY, weight=2, do="limited", seconds=2),
     "planfix.short_page": AtRequest(kinds=("tasks",), weight=4, do="short"),
     "process.killed_before_request": AtRequest(kinds=WRITES, weight=2, do="drop", kills=True),
     "process.killed_in_request": AtRequest(kinds=WRITES, weight=4, do="drop", when="after", kills=True),

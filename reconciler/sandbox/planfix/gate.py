@@ -251,7 +251,8 @@ def _html(status: int) -> Out:
 def _limited(seconds: float | None) -> Out:
     body = _fail(22, "Request limit exceeded")
     if seconds is not None:
-        body["timeToReset"] = int(seconds * 1000)  # clients read values above 1000 as milliseconds
+        # milliseconds; clients read a value up to 1000 as seconds, and then a second would be a quarter of an hour
+        body["timeToReset"] = max(1001, int(seconds * 1000))
     return _json(403, body)
 
 
