@@ -26,7 +26,6 @@ from reconciler.mailbox.values import MailboxState
 _log = structlog.get_logger()
 
 LONGEST_REST = 540.0  # seconds; servers may hang up after 30 minutes, NATs forget after 10
-_STEADY_AFTER = 60.0  # a connection that lasts this long ends the growing of pauses; servers count connects per hour
 _IDLE_CHANCES = 3  # connections lost in IDLE, one after the other, before it is left alone
 _IDLE_AGAIN_AFTER = 3600.0
 
@@ -139,15 +138,13 @@ class Watcher:
         """Raises the error that ended the connection; returns when it was ended on purpose."""
         mailbox = self.mailbox
         folder = mailbox.connect_and_select()
-        steady_at = monotonic() + min(mailbox.settings.poll_seconds, _STEADY_AFTER)
         while not mailbox.bell.stopping:
             mailbox.bell.quiet()  # before the scan: a poke during it asks for another one
             if not mailbox.scan(folder, self._handle):
                 break
             self.first_scan_done.set()
+            self._backoff.reset()  # the server works; how often it may be connected to is the allowance's matter
             self._rest(folder)
-            if monotonic() >= steady_at:
-                self._backoff.reset()
             if mailbox.login_expires_soon():
                 break
         mailbox.close()
