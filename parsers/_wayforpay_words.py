@@ -47,11 +47,23 @@ WORDS = Words(
         r"payment|transaction|purchase|operation|(?:оплачен|сплачен)(?:о|ий|а|е|у|ный|ная|ное)?|paid"
     ),
     success=re.compile(
-        rf"{_PAID}|проведен[оа]?|провед[её]н|completed|confirmed|received|(?:отриман|зарахован|получен|зачислен)(?:о|ий|а)?|отримали|"
+        rf"{_PAID}|проведен[оа]?|провед[её]н|completed|confirmed|received|(?:отриман|зарахован|получен|зачислен)(?:о|ий|а)?|отримали|отрима(?:в|ла)|получила?|"
         r"получили|надійш(?:ов|ла|ло|ли)|поступил[аои]?"
     ),
+    money=re.compile(r"грн|гривень|гривні|гривня|гривен|uah|usd|eur|євро|евро|[₴$€£]"),
+    new=re.compile(r"нов(?:ий|а|у|ого|ої|ый|ая|ую|ое)|new"),
+    harmless=re.compile(
+        r"\bкод\w* (?:авторизац|підтвердж|подтвержд)\w*|\b(?:auth(?:ori[sz]ation)?|approval|confirmation) (?:code|number|no|id)\b|"
+        r"\b(?:чек\w*|квитанці\w*|квитанци\w*) (?:прро|рро|#)\w*|\b(?:номер|#) чек\w*|\bфі?и?скальн\w+ (?:чек|номер)\w*|\bfiscal receipt\b|"
+        r"\breceipt (?:no|number|id|#)\b|"
+        r"\b(?:лист|листа|повідомлення|письмо|сообщение|letter|message|e-?mail|mail) (?:(?:було|был|было|is|was|has been) )?"
+        r"(?:створен|сформован|надіслан|згенерован|создан|сформирован|отправлен|сгенерирован|created|generated|sent)\w*|"
+        r"\b(?:дата|час|время) (?:(?:та|і|й|и) (?:час|время) )?(?:створення|создания)\b|"
+        r"\b(?:(?:date|time) (?:of creation|created)|(?:order|invoice|payment) (?:created|creation)(?: (?:at|on|date|time))?|created at)\b|"
+        r"\b(?:замовлення|заказ) (?:створено|создан)\b|\bprocessing (?:cost|fee)\b"
+    ),
     plain=re.compile(
-        r"від|в|у|на|по|за|із|з|зі|до|для|і|й|та|от|с|со|из|к|и|через|про|о|об|здійснен\w|совершен\w|соверш[её]н|прийнят\w{1,2}|принят[аоы]?|for|from|of|on|in|at|by|to|via|the|a|an|and|"
+        r"від|вам|got|в|у|на|по|за|із|з|зі|до|для|і|й|та|от|с|со|из|к|и|через|про|о|об|здійснен\w|совершен\w|соверш[её]н|прийнят\w{1,2}|принят[аоы]?|for|from|of|on|in|at|by|to|via|the|a|an|and|"
         r"has|have|been|was|is|now|було|був|була|были|был|было|пройш(?:ов|ла|ло)|прош[её]л|прошла|прошло|новий|нова|нову|нового|"
         r"новый|новая|новую|нового|new|регулярн\w{1,3}|рекурентн\w{1,3}|рекуррентн\w{1,3}|повторн\w{1,3}|recurring|regular|"
         r"замовлення|замовленням|заказ|заказа|заказу|order|номер|номером|number|номера|суму|сума|сумі|сумму|сумма|сумме|amount|sum|total|"
@@ -75,6 +87,7 @@ WORDS = Words(
         r"|\b(?:рахун|сч[её]т|invoice)\w{0,8} (?:\w{1,20} ){0,2}(?:надісл|відправл|виставл|створ|отправл|выставл|созда|sent\b|issued|created)"
         r"|\b(?:надісл|відправл|виставл|отправл|выставл|sent|issued)\w{0,8} (?:\w{1,20} ){0,2}(?:рахун|сч[её]т|invoice)"
     ),
+    service=re.compile(r"\b(?:підписк|подписк|subscription|регулярн\w+ (?:плат|спис)|regular payments)"),
     receipt=re.compile(
         r"квитанці(?!\w{0,8} (?:надіслан|відправлен|платник))|квитанци(?!\w{0,8} (?:отправлен|плательщ))|\breceipt(?! of)|\bчек\b|"
         r"\bви (?:\S{1,20} )?(?:оплатили|сплатили|здійснили)|\bвы (?:\S{1,20} )?(?:оплатили|совершили)|\byou(?: have|'ve)? (?:\S{1,20} )?paid\b|"
@@ -91,7 +104,7 @@ WORDS = Words(
         r"\bшановн\w{0,8} (?:\w{1,20} )?(?:покуп|клієнт|платник)|\bуважаем\w{0,8} (?:\w{1,20} )?(?:покуп|клиент|плательщ)|\bdear (?:\w+ )?(?:customer|client|buyer|payer)|"
         r"\bваш\w* (?:замовлен|картк|заказ|карт)|\byour (?:order|card)\b|\bвами\b"
     ),
-    merchant=re.compile(r"\b(?:ви отримали|вы получили|you(?: have|'ve)? received)\b|ваш\w{0,4} (?:магазин|сайт|кліє?нт|покупе?ц|клиент|покупател)|your (?:shop|store|customer|client|merchant|website|site)\b"),
+    merchant=re.compile(r"\b(?:ви отримали|вы получили|you(?: have|'ve)? received)\b|ваш\w{0,4} (?:магазин|сайт|кліє?нт|покупе?ц|клиент|покупател)\w{0,3}|your (?:shop|store|customer|client|merchant|website|site)\b"),
     register=re.compile(r"\b(?:реєстр|реестр|register|registry|звіт|отч[её]т|report\b|statement|виписк|выписк)"),
     payout=re.compile(r"\b(?:виплат|выплат|payout|settlement|розрахунков\w{1,9} період|перераховано на (?:ваш|рахунок)|withdrawal)"),
     test=re.compile(r"\bтестов\w+ (?:плат|оплат|режим|операці|операци|магазин|транзакц)|\btest (?:mode|payment|transaction|shop|merchant)|\bsandbox\b"),

@@ -117,6 +117,50 @@ def test_plain_words_need_no_status(sentence: str) -> None:
     assert is_payment(letter(("Статус", "-"), subject=sentence))
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Your shop got a successful payment", "Успешная оплата в вашем магазине", "Вам надійшли гроші", "Вам поступили деньги",
+        "Your shop has received 1,250.00 UAH.", "Your shop has received ₴1,250.00", "Ваш магазин отримав 1 250,00 грн",
+        "Новий платіж", "Нова оплата на сайті shop.example.ua", "New payment", "Новый платеж 1 250,00 грн",
+    ],
+)  # fmt: skip
+def test_what_a_shop_is_told(sentence: str) -> None:
+    """A letter to the shop without a status that tells of money come, or of a new payment and nothing else, is a payment."""
+    assert is_payment(letter(("Статус", "-"), head=sentence))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["Новий платіж в обробці", "Новий платіж створено", "Новий рахунок", "New payment method", "Нова спроба оплати"],
+)
+def test_new_is_not_yet_paid(sentence: str) -> None:
+    """P11: a new payment is one only where no other word stands beside it, and no status says otherwise."""
+    assert not is_payment(letter(("Статус", "-"), head=sentence))
+    assert not is_payment(letter(("Статус", "Створено"), head="Новий платіж"))
+
+
+HARMLESS = [
+    "Цей лист створено автоматично, відповідати на нього не треба", "This message was generated automatically",
+    "Письмо сформировано автоматически", "Код авторизації: 123456", "Auth code 123456", "Чек ПРРО 4667562721",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", HARMLESS)
+def test_words_of_the_trade_deny_nothing(line: str) -> None:
+    """An authorisation code, a fiscal receipt's number or "this letter was created" say nothing about the payment."""
+    head = "Успішний платіж"
+    assert is_payment(letter(("Статус", "-"), head=head, foot=line))
+    assert is_payment(letter(("Статус", "-"), head=f"{head}</h2><p>{line}</p><h2>"))
+
+
+@pytest.mark.parametrize("line", ["Дякуємо за вашу покупку!", "Тестовий платіж"])
+def test_a_kind_nobody_is_shown_is_told_by_the_head(line: str) -> None:
+    """P11: a word of a receipt or a test below the fields of a payment makes it neither: it is held."""
+    with pytest.raises(HeldError):
+        one(letter(foot=line, head="Успішний платіж"))
+
+
 def test_a_shop_s_name_tells_of_no_event() -> None:
     """The shop's printed name in a sentence is a name: "Тест-драйв" makes no test, "Refund" no refund."""
     assert is_payment(letter(("Магазин", "Тест-драйв"), head="Успішна оплата на сайті Тест-драйв"))

@@ -31,10 +31,12 @@ class Words:
     done: re.Pattern[str]  # one word that may stand beside it: "completed"
     noun: re.Pattern[str]  # one word: a payment
     success: re.Pattern[str]  # one word: that it was made
+    money: re.Pattern[str]  # one word or sign: a currency, which stands for a payment beside a sum
     plain: re.Pattern[str]  # any other single word that a sentence of success may hold
     stem: re.Pattern[str]  # a trace of success, anywhere in a word
     negation: re.Pattern[str]
     other: re.Pattern[str]  # events that are no payment
+    service: re.Pattern[str]  # what can be cancelled and is no payment
     receipt: re.Pattern[str]  # said to a payer
     payer_thanked: re.Pattern[str]  # said to a payer and nobody else, wherever it stands
     payer: re.Pattern[str]  # speaks to a payer, of whatever
@@ -43,6 +45,8 @@ class Words:
     payout: re.Pattern[str]  # our money moving on, no payment of anybody
     test: re.Pattern[str]  # a test, plainly
     tested: re.Pattern[str]  # a word about tests
+    harmless: re.Pattern[str]  # phrases with such words in them that tell of nothing: "this letter was created …"
+    new: re.Pattern[str]  # one word: "new", which beside a payment, and with no status at all, tells that it came
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +79,9 @@ _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _NAME = re.compile(  # a site, an account, a reference
     r"(?<![\w.@/-])(?:(?:https?://)?[a-z0-9][a-z0-9-]*(?:[._@][a-z0-9-]+)+/?|[a-z0-9-]*[0-9][a-z0-9-]*)(?![\w@])"
 )
+_MONEY = re.compile(r"[^\W\d_]+|[₴$€£]")
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+_QUIET = frozenset({Kind.DECLINED, Kind.PENDING})  # kinds that nobody is shown
 _NUMBERED = re.compile(r"\bno[.:]? ?(?=[a-z-]{0,8}[0-9])")  # "order No 5" denies nothing
 
 
@@ -96,13 +102,14 @@ class _Case:
         self.words, self.parser = words, parser
         names = sorted((_fold(name) for name in said.names), key=len, reverse=True)
         self._names = [name for name in names if name]
+        self._harmless = words.harmless
         self.subject = self._sentences([said.subject])
-        self.status = [_fold(value) for value in said.status]
-        self.inner = [_fold(value) for value in said.inner]
+        self.status = [self._plain(value) for value in said.status]
+        self.inner = [self._plain(value) for value in said.inner]
         self.early = self._sentences(said.early)
         self.late = [line for line in self._sentences(said.late) if not _MAYBE.search(line)]
         self.doubtful = self._sentences(said.doubtful)
-        self.aside = [_fold(value) for value in said.aside]
+        self.aside = [self._plain(value) for value in said.aside]
         self.told = [*self.subject, *self.early]
 
     def decide(self, *, attached_list: bool) -> Kind:
@@ -113,6 +120,8 @@ class _Case:
                 raise self.unreadable("a register with a payment's status", found="register")
             return Kind.REGISTER
         if kind := self._vetoed_by_status(paid) or self._vetoed_by_lines(bool(paid)):
+            if kind in _QUIET and (paid or any(map(self._is_success, self.told))):
+                raise self.unreadable("tells of a payment, and denies it", found=str(kind))
             return kind
         self._refuse_denials()
         self._demand_success()
@@ -126,6 +135,8 @@ class _Case:
 
     def _vetoed_by_lines(self, paid: bool) -> Kind | None:
         """By the subject, in which a payer's words may stand, and by what the letter opens with."""
+        if self._vetoed(self.told) is Kind.VOID and _any(self.words.service, self.told):
+            raise self.unreadable("tells of something else that was cancelled", found="service")
         kind = self._vetoed(self.subject)
         success = paid or _any(self.words.stem, self.subject) or any(map(self._is_success, self.early))
         if kind in MONEY_BACK and success:
@@ -165,22 +176,25 @@ class _Case:
         if unsure:
             raise self.unreadable(f"{unsure[0][:60]!r} is no success that we know", found=unsure[0][:60])
         paid = any(_is_paid(value, words) for value in self.status)
-        if not paid and not any(self._is_success(line) for line in (*self.told, *self.late)):
+        if paid or any(self._is_success(line) for line in (*self.told, *self.late)):
+            return
+        if self.status or not any(self._is_success(line, self.words.new) for line in self.told):
             raise self.unreadable("nothing says what happened")
 
     def _addressed(self) -> Kind:
         words = self.words
-        to_payer = _any(words.receipt, self.told) or _any(words.payer_thanked, [*self.told, *self.late])
+        to_payer = _any(words.receipt, self.told)
+        if not to_payer and _any(words.payer_thanked, self.late):
+            raise self.unreadable("thanks a payer, and is no plain receipt", found="thanks")
         if to_payer and _any(words.merchant, self.told):
             raise self.unreadable("speaks to the payer and to the merchant", found="receipt and notice")
         if to_payer:
             return Kind.RECEIPT
         if _any(words.payer, self.told):
             raise self.unreadable("speaks to the payer, and is no plain receipt", found="payer")
-        everything = [*self.status, *self.told, *self.late]
-        if _any(words.test, everything):
+        if _any(words.test, [*self.status, *self.told]):
             return Kind.TEST
-        if _any(words.tested, [*everything, *self.doubtful, *self.aside]):
+        if _any(words.tested, [*self.status, *self.told, *self.late, *self.doubtful, *self.aside]):
             raise self.unreadable("speaks of a test, and does not say that it is one", found="test")
         return Kind.PAYMENT
 
@@ -197,12 +211,14 @@ class _Case:
                 raise self.unreadable("denies that money went back", found="negation")
         return found[0]
 
-    def _is_success(self, sentence: str) -> bool:
+    def _is_success(self, sentence: str, success: re.Pattern[str] | None = None) -> bool:
         """A payment, a success, and no word that is not known."""
-        if self._denies(sentence) or not (_has(self.words.noun, sentence) and _has(self.words.success, sentence)):
+        words, success = self.words, success or self.words.success
+        paid = _has(words.noun, sentence) or any(words.money.fullmatch(word) for word in _MONEY.findall(sentence))
+        if self._denies(sentence) or not (paid and _has(success, sentence)):
             return False
-        known = (self.words.noun, self.words.success, self.words.done, self.words.plain)
-        rest = self.words.merchant.sub(" ", sentence)
+        known = (words.noun, words.success, words.done, words.plain, words.money)
+        rest = words.merchant.sub(" ", sentence)
         return all(any(pattern.fullmatch(word) for pattern in known) for word in _WORD.findall(rest))
 
     def _denies(self, sentence: str) -> bool:
@@ -220,9 +236,13 @@ class _Case:
         return [
             sentence
             for line in lines
-            for sentence in _SENTENCE.split(_NAME.sub(" ", _NUMBERED.sub(" ", self._nameless(_fold(line)))))
+            for sentence in _SENTENCE.split(_NAME.sub(" ", _NUMBERED.sub(" ", self._nameless(self._plain(line)))))
             if sentence.strip()
         ]
+
+    def _plain(self, line: str) -> str:
+        """Folded, without phrases that tell of nothing."""
+        return self._harmless.sub(" ", _fold(line))
 
     def _nameless(self, line: str) -> str:
         for name in self._names:

@@ -89,7 +89,11 @@ def _sequence(page: Page, blocks: Sequence[Block]) -> None:
             continue
         if label is not None and not page.heads(block.sole) and not _is_layout(page, label, block):
             run.append(block)  # its value, whatever stands in it
-        elif block.sole is not None and not _is_half_empty(block) and (page.knows(block.sole) or not is_pair(page, block.sole)):
+        elif (
+            block.sole is not None
+            and not _is_half_empty(block)
+            and (page.knows(block.sole) or not is_pair(page, block.sole))
+        ):
             run.append(block)
         else:
             _run(page, run)

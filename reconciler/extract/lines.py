@@ -24,6 +24,7 @@ _SEPARATOR = re.compile(rf":|：|\t|\s{{2,}}|\s[—–-]\s|\s?(?:=>?|->|[→⇒�
 _LEADING = re.compile(rf"^(?:->|[\s:：=>→⇒»|│{MARK}\x02\x03]|\*{{1,2}}(?=\s)|[—–-](?=\s)|\.{{2,}}|…)+")
 _LOOSE_VALUE = re.compile(r"\d|WFP-|[₴$€№#]\s?\d")
 _UNKNOWN = re.compile(r"(?P<label>[^\W\d_][^:\n]{0,58}?)\s*:(?!//)(?P<value>.*)")
+_BRACKETED = re.compile(rf"[^\w\[]*\[[\s{MARK}]*(?P<label>[^\[\]]{{2,58}})\][\s:{MARK}]+(?P<value>.*)")
 _FORWARDING = re.compile(r"(?i)forward|original|пересл|перенапр|исходн|оригінал")
 _FORWARD_HEADER = re.compile(  # the headers a mail program writes over what it forwards: its "Date" is no field
     r"(?i)(?:from|від|от|date|дата|sent|надіслано|отправлено|subject|тема|to|кому|cc|копія|копия|reply-to)\s*:"
@@ -187,6 +188,8 @@ def split_line(page: Page, line: str) -> Split | None:
     if page.knows(line):
         return Split(pairs=[(plain(line), "")])
     line = _NUMBERING.sub("", line)
+    if (found := _BRACKETED.fullmatch(line)) and page.knows(found["label"]):
+        return Split(pairs=[(found["label"], plain(found["value"]))])
     if pairs := _in_elements(page, line):
         return Split(pairs=pairs)
     if side := _side_by_side(page, line):
@@ -262,7 +265,7 @@ def _first_separators(line: str) -> Iterator[re.Match[str]]:
 
 def _unknown_pair(line: str) -> tuple[str, str] | None:
     """A line of a label that nobody knows and its value."""
-    found = _UNKNOWN.fullmatch(plain(line))
+    found = _UNKNOWN.fullmatch(plain(line)) or _BRACKETED.fullmatch(plain(line))
     return (found["label"], found["value"].strip()) if found and len(found["label"].split()) <= 6 else None
 
 

@@ -23,6 +23,7 @@ MOST_LINES = 5_000  # of a part; a letter of more is no notice, and is held befo
 LONGEST_LINE = 2_000  # characters; patterns are matched against lines
 
 
+_BEHIND = "; ·•|│"  # what a list puts behind a value
 _UNIT = re.compile(  # a label with a currency behind it
     r"(?P<label>.+?)(?:, ?| ?\()(?P<unit>" + "|".join(map(re.escape, CURRENCIES)) + r")\.?\)?[ :]*", re.IGNORECASE
 )
@@ -86,7 +87,7 @@ class Page:
     begun: bool = False
 
     def add(self, label: str, value: str, *, loose: bool = False, inner: bool = False, unsure: bool = False) -> None:
-        label, value = plain(label).rstrip(": "), value.strip()
+        label, value = plain(label).rstrip(": "), value.strip().rstrip(_BEHIND)
         key, unit = self.key_of(label)
         if unsure and key in self.spoken and not has_digit(value):
             value, unsure = "", False  # "Оплачено" over a line of text is a word and no label

@@ -66,7 +66,11 @@ class _Rows:
         """The columns of rows of this width in which anything stands."""
         rows = [row for row in self.rows if len(row.children) == width]
         used = [at for at in range(width) if any(_is_filled(row.children[at]) for row in rows)]
-        if len(used) > 2 and len(rows) > 2 and [_number(row.children[used[0]]) for row in rows] == list(range(1, len(rows) + 1)):
+        if (
+            len(used) > 2
+            and len(rows) > 2
+            and [_number(row.children[used[0]]) for row in rows] == list(range(1, len(rows) + 1))
+        ):
             del used[0]  # the rows are numbered
         return used
 
