@@ -26,7 +26,7 @@ def _text_disagrees(rng: Random, draft: Draft) -> bool:
     """The text part tells another sum, order or payment than the HTML."""
     field = rng.choice(("amount", "reference", "order"))
     place = find(draft, field)
-    if place is None or (field == "order" and draft.facts[0].order is None):
+    if place is None or not plainly_labelled(draft, field) or (field == "order" and draft.facts[0].order is None):
         return False
     said = {
         "amount": draft.style.money(draft.facts[0].amount + 100),
@@ -45,7 +45,7 @@ def _twice(field: str) -> Change:
 
     def change(rng: Random, draft: Draft) -> bool:
         place = find(draft, field)
-        if place is None or (field == "order" and draft.facts[0].order is None):
+        if place is None or not plainly_labelled(draft, field) or (field == "order" and draft.facts[0].order is None):
             return False
         row = draft.records[0][place]
         other = draft.style.money(draft.facts[0].amount + 37) if field == "amount" else other_order(rng, draft)

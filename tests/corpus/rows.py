@@ -17,6 +17,10 @@ NEEDED = frozenset({"amount", "refund_amount", "reference", "date", "order"})
 """Fields without whose label the letter cannot be read in full."""
 
 
+PAID = frozenset({"payment", "test", "receipt"})
+"""Kinds in which money came, so that a label may say so."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One pair; `field` is what it truly is ("decoy" for what nobody needs)."""
@@ -53,7 +57,8 @@ def plan_rows(voice: Voice, kind: str, *, brief: bool) -> Plan:
     if rng.random() < 0.3:
         rng.shuffle(fields)
     decoys = [] if brief else rng.sample(DATA["decoys"][voice.language], rng.choice((0, 0, 1, 2, 4)))
-    labels = {field: voice.label(field) for field in fields}
+    spoken = {} if kind in PAID else {"amount": "sum", "date": "moment"}
+    labels = {field: voice.label(spoken.get(field, field)) for field in fields}
     return Plan(labels=labels, order=tuple(fields), decoys=tuple((label, value) for label, value in decoys))
 
 
