@@ -43,6 +43,11 @@ _UNAVAILABLE = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PROTOCOL,
 }
+_ADVICE = {
+    sqlite3.SQLITE_FULL: "; nothing is read or posted until there is room on its disk again, and then by itself",
+    sqlite3.SQLITE_READONLY: "; nothing is read or posted until its file and folder can be written again, and then by itself",
+}
+_DISK_FULL_STATE = "53100"
 # PostgreSQL's classes: connection, rollback, resources (disk full among them), lock not available, operator, system.
 _UNAVAILABLE_STATES = ("08", "25006", "40", "53", "55P03", "57", "58")
 
@@ -170,7 +175,7 @@ def ledger_errors(place: Place) -> Iterator[None]:
         kind = _kind_of(original)
         if kind is None:
             raise
-        raise kind(f"the ledger {place}: {str(original).strip()}", ledger=str(place)) from exc
+        raise kind(f"the ledger {place}: {str(original).strip()}{_advice(original, kind)}", ledger=str(place)) from exc
     except StatementError as exc:
         # A value that no column takes: the caller's own error, e.g. a naive datetime.
         raise exc.orig or exc from exc
@@ -178,6 +183,15 @@ def ledger_errors(place: Place) -> Iterator[None]:
         raise LedgerUnavailable(f"the ledger {place}: every connection is in use", ledger=str(place)) from exc
     except zlib.error as exc:
         raise LedgerCorrupt(f"the ledger {place}: a stored message cannot be unpacked: {exc}") from exc
+
+
+def _advice(error: BaseException | None, kind: type[LedgerUnavailable] | type[LedgerCorrupt]) -> str:
+    """What to do about it, where it is known."""
+    if kind is LedgerCorrupt:
+        return "; nothing is read or posted before a sound file stands there: restore a backup, and keep the broken one"
+    if isinstance(error, sqlite3.Error):
+        return _ADVICE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "")
+    return _ADVICE[sqlite3.SQLITE_FULL] if getattr(error, "sqlstate", None) == _DISK_FULL_STATE else ""
 
 
 def _kind_of(error: BaseException | None) -> type[LedgerUnavailable] | type[LedgerCorrupt] | None:

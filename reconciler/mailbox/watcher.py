@@ -16,7 +16,7 @@ from time import monotonic
 
 import structlog
 
-from reconciler.errors import FatalError, OwnedElsewhere, TransientError
+from reconciler.errors import FatalError, LedgerUnavailable, OwnedElsewhere, TransientError
 from reconciler.mailbox.folder import OpenFolder
 from reconciler.mailbox.imap import ImapMailbox
 from reconciler.mailbox.intake import Handler
@@ -125,7 +125,8 @@ class Watcher:
         if self.mailbox.bell.stopping:
             return  # the line was cut by us
         pause = self._backoff.next() if retry_after is None else retry_after
-        self._log.warning("mailbox.lost", error=str(exc), next_try_in=round(pause, 1))
+        what = "ledger.unavailable" if isinstance(exc, LedgerUnavailable) else "mailbox.lost"
+        self._log.warning(what, error=str(exc), next_try_in=round(pause, 1))
         self._wait(MailboxState.WAITING, pause, str(exc))
 
     def _wait(self, state: MailboxState, seconds: float, error: str) -> None:

@@ -33,7 +33,7 @@ class DeskThread:
         ledger: Ledger,
         desk: PlanfixDesk,
         worker: DeskWorker,
-        clock_jumped: bool,
+        clock_jumped: bool = False,
         on_fatal: Callable[[BaseException], None],
     ) -> None:
         self.name = desk.name

@@ -56,7 +56,7 @@ def test_its_disk_takes_nothing(order: Line, disk: Disk) -> None:
     with order.struck() as (daemon, control):
         control.disk(disk)
         order.deliver(letter("WFP-1"))
-        daemon.wait_for("mailbox.lost")
+        daemon.wait_for("ledger.unavailable")
         assert order.entries() == []
         control.disk(Disk.OK)
         daemon.wait_for("order.advanced")
@@ -93,6 +93,7 @@ def test_it_may_be_told_to_live(order: Line) -> None:
         ({"die": {"at": "now"}}, "no point"),
         ({"die": {"at": "step.done", "side": "beside"}}, "beside"),
         ({"die": {"at": "step.done", "kind": "prayer"}}, "prayer"),
+        ({"die": {"at": "step.done", "by": "fire"}}, "fire"),
     ],
 )
 def test_what_is_no_door_is_refused(words: dict[str, object], why: str) -> None:

@@ -6,8 +6,9 @@ with that number, or refused by `host.refused`. The process is otherwise the ver
 
     {"n": 1, "clock": 7200}                       the clock of the whole process is so many seconds ahead (below 0: behind)
     {"n": 2, "disk": "full" | "read-only" | "ok"} what the disk under the ledger answers from the next write on
-    {"n": 3, "die": {"at": POINT, "side": "before" | "after", "skip": 2, "kind": "income"}}
-                                                  SIGKILL right before or right after the commit that writes POINT down
+    {"n": 3, "die": {"at": POINT, "side": "before" | "after", "skip": 2, "kind": "income", "by": "kill"}}
+                                                  SIGKILL right before or right after the commit that writes POINT down;
+                                                  by "fill", the disk is full from there on
     {"n": 4, "die": null}                         live
 
     doors.py     what is switched, and the reading of a line
@@ -19,9 +20,9 @@ The moment around a request is the other side's to see: strike there with `Sandb
 """
 
 from reconciler.sandbox.host.control import HostControl, HostFailed
-from reconciler.sandbox.host.doors import STEP_STATES, Death, Disk, Side
+from reconciler.sandbox.host.doors import STEP_STATES, Blow, Death, Disk, Side
 
 PROGRAM = ("-m", "reconciler.sandbox.host")
 """What follows `python`; then `--config FILE`."""
 
-__all__ = ["PROGRAM", "STEP_STATES", "Death", "Disk", "HostControl", "HostFailed", "Side"]
+__all__ = ["PROGRAM", "STEP_STATES", "Blow", "Death", "Disk", "HostControl", "HostFailed", "Side"]

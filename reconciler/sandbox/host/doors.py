@@ -31,6 +31,11 @@ class Disk(StrEnum):
     READ_ONLY = "read-only"
 
 
+class Blow(StrEnum):
+    KILL = "kill"  # SIGKILL
+    FILL = "fill"  # no room on the disk from then on
+
+
 class Refused(Exception):
     """A line that opens no door; the message says why."""
 
@@ -38,7 +43,7 @@ class Refused(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Death:
     """
-    SIGKILL at a commit of the ledger.
+    SIGKILL at a commit of the ledger; or the death of its disk, which is full from then on.
 
     at: the event that the commit writes down ("mail.taken", "entry.recorded", "income.posted", …) or the state that a step
     is given by it ("step.planned", "step.sending", "step.done"). kind: of such steps, only those ("income", "advance", "comment").
@@ -49,6 +54,7 @@ class Death:
     side: Side = "before"
     skip: int = 0
     kind: str | None = None
+    by: str = Blow.KILL
 
     def __post_init__(self) -> None:
         if not _POINT.fullmatch(self.at):
@@ -59,6 +65,7 @@ class Death:
             raise ValueError("skip is a count")
         if self.kind is not None:
             StepKind(self.kind)
+        Blow(self.by)
 
     def meets(self, written: Iterable[Event]) -> bool:
         """Is this the kind of commit that is waited for?"""
@@ -97,6 +104,11 @@ class Doors:
                 return False
             self._passed += 1
             return self._passed > death.skip
+
+    def fill(self) -> None:
+        """The disk is full from now on, and the death that did it is over."""
+        with self._lock:
+            self._disk, self._death = Disk.FULL, None
 
     # ------------------------------------------------------------ switching
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from reconciler.ledger import Ledger, Tx
 from reconciler.ports import Clock
-from reconciler.sandbox.host.doors import Disk, Doors, Side
+from reconciler.sandbox.host.doors import Blow, Disk, Doors, Side
 
 NO_LIMIT = 0xFFFFFFFE
 """SQLite's own highest page count."""
@@ -32,32 +32,36 @@ class StruckLedger(Ledger):
         death = self.doors.death
         meets = False
         with super().begin(actor=actor) as tx:
-            disk = self._set_disk(tx)
+            self._set_disk(tx)
             before = 0 if death is None else tx.newest_event()
             yield tx
-            if disk is Disk.FULL:
-                _need_room(tx)
             if death is not None:
                 meets = death.meets(tx.happened_since(before))
-                if meets:
-                    self._strike("before")
+                if meets and self._strike("before"):
+                    self._set_disk(tx)
+            if self.doors.disk is Disk.FULL and self.place.path is not None:
+                _need_room(tx)
         if meets:
             self._strike("after")
 
-    def _strike(self, side: Side) -> None:
+    def _strike(self, side: Side) -> bool:
+        """True: the blow has fallen, and there is somebody left to know."""
         death = self.doors.death
-        if death is not None and death.side == side and self.doors.is_the_end(death):
+        if death is None or death.side != side or not self.doors.is_the_end(death):
+            return False
+        if death.by == Blow.KILL:
             os.kill(os.getpid(), signal.SIGKILL)
+        self.doors.fill()
+        return True
 
-    def _set_disk(self, tx: Tx) -> Disk:
+    def _set_disk(self, tx: Tx) -> None:
         """Connections are pooled, so each transaction says anew what its disk is like. Other disks are not ours to fill."""
         disk = self.doors.disk
         if self.place.path is None:
-            return Disk.OK
+            return
         pages = _number(tx, "PRAGMA page_count") if disk is Disk.FULL else NO_LIMIT
         tx.connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
         tx.connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if disk is Disk.READ_ONLY else 'OFF'}")
-        return disk
 
 
 def _need_room(tx: Tx) -> None:
