@@ -3,6 +3,7 @@
 # make corpus   5 000 letters the reader was not written for, judged by stratum
 # make prove  disables each protection of tests/protections/ in a copy: a test must notice (IDS="D04 T" picks some)
 # make kill-storm   kills the daemon hundreds of times in the middle of a backlog; some minutes (STORM="--seed 7" repeats one)
+# make soak   a real daemon, 10 000 mails and 500 lost connections: memory, threads and files must not grow; twenty minutes (SOAK="--mails 500 --reconnects 40" is shorter)
 # make crucible   random payments under random faults, deaths and people, then a proof; some minutes (N=2000; SEED=7 repeats one)
 # Both set up .venv by themselves; Python 3.11+ with venv and make are enough. PYTHON=python3.12 picks another one.
 PYTHON ?= python3
@@ -11,10 +12,11 @@ BIN := $(VENV)/bin
 DEMO ?=
 CORPUS ?= --count 5000 --seed 1
 STORM ?=
+SOAK ?=
 N ?= 2000
 SEED ?=
 
-.PHONY: demo test lint types unit prove kill-storm crucible corpus lock clean
+.PHONY: demo test lint types unit prove kill-storm soak crucible corpus lock clean
 
 demo: $(VENV)/.run
 	@$(BIN)/reconciler demo $(DEMO)
@@ -36,6 +38,9 @@ prove: $(VENV)/.dev
 
 kill-storm: $(VENV)/.run
 	@$(BIN)/python -m reconciler.sandbox.storm $(STORM)
+
+soak: $(VENV)/.run
+	@$(BIN)/python -m reconciler.sandbox.soak $(SOAK)
 
 crucible: $(VENV)/.run
 	@$(BIN)/python -m reconciler.sandbox.crucible --payments $(N) $(if $(SEED),--seed $(SEED))

@@ -20,6 +20,8 @@ from reconciler.sandbox.soak.vitals import Sample, look
 from reconciler.sandbox.stage import Stage
 
 SAMPLES = 40
+"""At most, and a sample after every wave when there are fewer waves."""
+FEWEST = 16
 FIRST_ORDER = 10_001
 PATIENCE = 120.0
 DESK = {"requests_per_second": 1000.0, "burst": 1000, "timeout_seconds": 10, "unknown_wait": "11s"}
@@ -37,8 +39,8 @@ class Soak:
     """tell: hears each sample as it is taken."""
 
     def __init__(self, *, mails: int, reconnects: int, seed: int, tell: Callable[[Sample], None]) -> None:
-        if mails < reconnects or reconnects < SAMPLES:
-            raise ValueError(f"at least {SAMPLES} reconnects, and a mail for each")
+        if mails < reconnects or reconnects < FEWEST:
+            raise ValueError(f"at least {FEWEST} reconnects, and a mail for each")
         self.mails = mails
         self.reconnects = reconnects
         self.samples: list[Sample] = []
@@ -51,7 +53,7 @@ class Soak:
         with Stage(folder, patience=PATIENCE) as stage:
             stage.configure(desk=DESK, mailbox=MAILBOX)
             stage.start_daemon()
-            began, every = monotonic(), self.reconnects / SAMPLES
+            began, every = monotonic(), self.reconnects / min(SAMPLES, self.reconnects)
             for wave in range(self.reconnects):
                 self._wave(stage, self.mails * (wave + 1) // self.reconnects)
                 if (wave + 1) % every < 1:
