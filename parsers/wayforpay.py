@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from parsers._wayforpay_words import WORDS
 from reconciler.errors import FieldUnreadable, HeldError, Unreadable
 from reconciler.extract.fields import Sheet, read_money, read_paid_at, statuses, words_of
-from reconciler.extract.kinds import Said, decide
+from reconciler.extract.kinds import Said, decide, decide_each
 from reconciler.extract.orders import clean_order, is_reference
 from reconciler.extract.page import Pair, folded
 from reconciler.extract.text import one_line
@@ -173,6 +173,8 @@ class WayForPay:
 
     def parse(self, message: Message) -> Sequence[Notice]:
         sheet = self.sheet(message)
+        if len(records := sheet.records()) > 1:
+            return self._several(message, sheet, records)
         kind = self._kind(message, sheet)
         if kind is Kind.REGISTER:
             return (Notice(parser=NAME, gateway=GATEWAY, kind=kind),)
@@ -183,20 +185,22 @@ class WayForPay:
     def sheet(self, message: Message) -> Sheet:
         """Every label and value of the letter: what `explain` shows."""
         labels = LABELS | {"order": self.order_fields or ORDER_LABELS, "any_order": ORDER_LABELS}
-        return Sheet(NAME, message, labels, listing=LISTING, spoken=SPOKEN)
+        return Sheet(NAME, message, labels, listing=LISTING, spoken=SPOKEN, naming="reference")
+
+    def _several(self, message: Message, sheet: Sheet, records: Sequence[Sheet]) -> Sequence[Notice]:
+        """A notice for each payment of a letter, of the kind its own status tells."""
+        kinds = decide_each(
+            _said(message, sheet, status=()), [statuses(record) for record in records], WORDS, parser=NAME
+        )
+        return [
+            self._notice(record, kind, message)
+            if kind is Kind.PAYMENT or kind in MONEY_BACK
+            else _leniently(self, record, kind, message)
+            for record, kind in zip(records, kinds, strict=True)
+        ]
 
     def _kind(self, message: Message, sheet: Sheet) -> Kind:
-        statements = [line for line in sheet.statements if not line.doubtful]
-        said = Said(
-            subject=message.subject,
-            status=statuses(sheet),
-            inner=[pair.value for pair in sheet.of("status", "operation") if pair.inner],
-            early=[line.text for line in statements if line.early],
-            late=[line.text for line in statements if not line.early],
-            doubtful=[line.text for line in sheet.statements if line.doubtful],
-            aside=words_of(sheet.unknown()),
-            names=[name for pair in sheet.of("merchant") for name in (pair.value, *_APART.split(pair.value))],
-        )
+        said = _said(message, sheet, status=statuses(sheet))
         listed = any(_LIST_FILE.search(file.filename) for file in message.attachments)
         if listed and not sheet.of("reference"):
             return Kind.REGISTER  # a list hangs on it and it tells of no single payment
@@ -237,6 +241,21 @@ class WayForPay:
             payer=payer,
             spans=tuple(sheet.spans),
         )
+
+
+def _said(message: Message, sheet: Sheet, *, status: Sequence[str]) -> Said:
+    """The letter's words by where they stand."""
+    statements = [line for line in sheet.statements if not line.doubtful]
+    return Said(
+        subject=message.subject,
+        status=status,
+        inner=[pair.value for pair in sheet.of("status", "operation") if pair.inner] if status else (),
+        early=[line.text for line in statements if line.early],
+        late=[line.text for line in statements if not line.early],
+        doubtful=[line.text for line in sheet.statements if line.doubtful],
+        aside=words_of(sheet.unknown()),
+        names=[name for pair in sheet.of("merchant") for name in (pair.value, *_APART.split(pair.value))],
+    )
 
 
 # ---------------------------------------------------------------- fields

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
 from decimal import Decimal
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from reconciler.extract.amounts import currency_of, read_amount
 from reconciler.extract.dates import Moment, Precision, is_clock, join, read_moment
 from reconciler.extract.labels import read_html, read_text
 from reconciler.extract.page import LONGEST_TEXT, Page, Pair, Statement, folded
+from reconciler.extract.records import split_records
 from reconciler.extract.shapes import SHAPES
 from reconciler.extract.text import clean, fold_words
 from reconciler.model import Message, Span
@@ -44,20 +46,35 @@ class Sheet:
         *,
         listing: Collection[str] = (),
         spoken: Collection[str] = (),
+        naming: str = "",
     ) -> None:
         self.parser = parser
         self._labels = {name: folded(words) for name, words in labels.items()}
         known = frozenset[str]().union(*self._labels.values())
-        goods = folded(listing)
+        goods, names = folded(listing), self._labels.get(naming, frozenset())
         if sum(len(part.content) for part in (*message.htmls, *message.texts)) > LONGEST_TEXT:
             raise Unreadable("more text than a notice has", parser=parser)
         shapes = {label: SHAPES[name] for name, words in self._labels.items() if name in SHAPES for label in words}
         self.pages: list[Page] = [
-            *(read_html(part.path, part.content, known, goods, folded(spoken), shapes) for part in message.htmls),
+            *(
+                read_html(part.path, part.content, known, goods, folded(spoken), shapes, names)
+                for part in message.htmls
+            ),
             *(read_text(part.path, part.content, known, folded(spoken), shapes) for part in message.texts),
         ]
         self.known = known
+        self.naming = names
         self.spans: list[Span] = []
+
+    def records(self) -> list[Sheet]:
+        """A sheet for each payment, where the letter tells of several one after another; else this one."""
+        chunks = split_records(self.pages, self.known, self.naming)
+        return [self._with(page) for page in chunks] or [self]
+
+    def _with(self, page: Page) -> Sheet:
+        sheet = copy(self)
+        sheet.pages, sheet.spans = [page], []
+        return sheet
 
     @property
     def pairs(self) -> list[Pair]:

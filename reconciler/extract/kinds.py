@@ -95,6 +95,31 @@ def decide(said: Said, words: Words, *, parser: str, attached_list: bool = False
     return _Case(said, words, parser).decide(attached_list=attached_list)
 
 
+def decide_each(letter: Said, statuses: Sequence[Sequence[str]], words: Words, *, parser: str) -> list[Kind]:
+    """
+    The kinds of several payments that one letter tells of, each by its own status.
+
+    letter: what stands outside of them, which must deny nothing and speak to no payer.
+    Raises: Unreadable.
+    """
+    case = _Case(letter, words, parser)
+    lines = [*case.told, *case.late, *case.doubtful]
+    for pattern in (
+        *dict(words.veto).values(),
+        words.receipt,
+        words.payer_thanked,
+        words.payer,
+        words.tested,
+        words.payout,
+    ):
+        if _any(pattern, lines):
+            raise case.unreadable("several payments, and words that no payment is told by", found=pattern.pattern[:30])
+    return [
+        _Case(Said(subject="", status=status, early=(), late=()), words, parser).decide_by_status()
+        for status in statuses
+    ]
+
+
 class _Case:
     """One letter's words, folded, and the questions asked of them in turn."""
 
@@ -126,6 +151,17 @@ class _Case:
         self._refuse_denials()
         self._demand_success()
         return self._addressed()
+
+    def decide_by_status(self) -> Kind:
+        paid = [value for value in self.status if _is_paid(value, self.words)]
+        kind = self._vetoed_by_status(paid)
+        if kind and paid:
+            raise self.unreadable("two words of status", found="status")
+        if kind:
+            return kind
+        if not self.status or len(paid) != len(self.status):
+            raise self.unreadable("one of several payments without a status that we know", found="status")
+        return Kind.PAYMENT
 
     def _vetoed_by_status(self, paid: Sequence[str]) -> Kind | None:
         kind = self._vetoed(self.status)

@@ -14,6 +14,7 @@ over its value (`lines`).
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -52,10 +53,13 @@ def read_html(
     listing: Collection[str] = (),
     spoken: Collection[str] = (),
     shapes: Mapping[str, Callable[[str], bool]] = _NO_SHAPES,
+    naming: Collection[str] = (),
 ) -> Page:
     """A text/html part."""
     refuse_excess(part, content)
-    page = Page(part=part, known=known, listing=listing, spoken=spoken, shapes=shapes)
+    page = Page(
+        part=part, known=known, listing=listing, spoken=spoken, shapes=shapes, naming=naming, boxes=itertools.count()
+    )
     drawn = read_blocks(content)
     page.see(map(plain, drawn.root.all_lines()))
     _walk(page, drawn.root)
@@ -117,6 +121,7 @@ def _run(page: Page, blocks: Sequence[Block]) -> None:
             )
             for block in blocks
         ],
+        boxed=True,
     )
 
 

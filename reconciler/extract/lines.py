@@ -53,6 +53,7 @@ class Split:
 
 def scan_lines(page: Page, lines: Sequence[str], *, later: bool = False) -> None:
     """Lines of a text part, or of one leaf of HTML. later: pairs behind the first line may have been typed by a payer."""
+    page.open_box()
     _Scan(page, lines, later=later).run()
 
 

@@ -8,7 +8,7 @@ printed, with the part they stand in.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.errors import Unreadable
@@ -46,6 +46,7 @@ class Pair:
 
     loose: nothing but a space stands between them. inner: the pair stands behind another value on one line of text.
     unsure: the layout can be read in two ways, and this is one of them. unit: what the label says of its sums: "Сума, грн".
+    box: equal for pairs between which only line ends stand, which a payer can type; None in plain text.
     """
 
     label: str
@@ -53,6 +54,7 @@ class Pair:
     value: str
     part: str
     unit: str | None = None
+    box: int | None = None
     loose: bool = False
     inner: bool = False
     unsure: bool = False
@@ -81,6 +83,9 @@ class Page:
     listing: Collection[str] = ()  # labels that only a list of goods has for its columns: "кількість", "ціна"
     spoken: Collection[str] = ()  # labels that are values too: "Оплачено: 5 грн", "Статус: Оплачено"
     shapes: Mapping[str, Callable[[str], bool]] = field(default_factory=dict)  # what values of some labels look like
+    naming: Collection[str] = ()  # labels whose values tell one payment from another
+    boxes: Iterator[int] | None = None  # None: plain text
+    box: int | None = None
     pairs: list[Pair] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)  # every line that is seen
@@ -98,12 +103,17 @@ class Page:
                 value=value,
                 part=self.part,
                 unit=unit,
+                box=self.box,
                 loose=loose,
                 inner=inner,
                 unsure=unsure and value != "",
             )
         )
         self.begun = self.begun or (key in self.known and not loose)
+
+    def open_box(self) -> None:
+        """What is added from here on stands apart from what was added before."""
+        self.box = next(self.boxes) if self.boxes else None
 
     def see(self, lines: Iterable[str]) -> None:
         """Take down what is seen. Raises Unreadable: more or longer lines than a notice has."""
@@ -134,6 +144,10 @@ class Page:
         key = self.key_of(plain(label))[0]
         shape = None if key in self.spoken else self.shapes.get(key)
         return None if shape is None else shape(value)
+
+    def names(self, line: str | None) -> bool:
+        """Is this a label whose values tell one payment from another?"""
+        return line is not None and self.key_of(plain(line))[0] in self.naming
 
     def is_listing(self, line: str | None) -> bool:
         return line is not None and self.key_of(plain(line))[0] in self.listing

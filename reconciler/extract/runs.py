@@ -36,10 +36,10 @@ class Item:
     term: bool = False
 
 
-def read_run(page: Page, items: Sequence[Item]) -> None:
-    """Add the pairs of a run, and say what is outside of them."""
+def read_run(page: Page, items: Sequence[Item], *, boxed: bool = False) -> None:
+    """Add the pairs of a run, and say what is outside of them. boxed: the items are elements, not lines."""
     if any(one.known for one in items):
-        _Run(page, items).read()
+        _Run(page, items, boxed=boxed).read()
         return
     taken = -1
     for at, one in enumerate(items):
@@ -51,8 +51,8 @@ def read_run(page: Page, items: Sequence[Item]) -> None:
 
 
 class _Run:
-    def __init__(self, page: Page, items: Sequence[Item]) -> None:
-        self.page, self.items = page, items
+    def __init__(self, page: Page, items: Sequence[Item], *, boxed: bool) -> None:
+        self.page, self.items, self.boxed = page, items, boxed
         self.labels = self._find_labels()
         self.drawn = self._label_look()
         self.shifted = self._is_shifted()
@@ -93,6 +93,8 @@ class _Run:
     def read(self) -> None:
         at = 0
         while at < len(self.items):
+            if self.boxed:
+                self.page.open_box()
             if at in self.labels:
                 at = self._label(at)
             elif self._is_unknown_label(at):

@@ -109,6 +109,7 @@ class _Rows:
         index = 0
         while index < len(self.rows):
             row, at = self.rows[index], index
+            self.page.open_box()
             cells = self._filled(row)
             index += 1
             if len(cells) == 1 and not (len(row.children) > 1 and self.page.knows(cells[0].sole)):
@@ -179,8 +180,12 @@ class _Rows:
             return 0
         values = self._under(at)
         goods = any(page.is_listing(head) for head in heads)
-        if len(values) == 1 and not goods:  # several rows are a list: of goods, of payments; no field of this one
-            for head, cell in zip(heads, values[0].children, strict=True):
+        listed = len(values) > 1 and any(
+            map(page.names, heads)
+        )  # payments one under another; other lists are no fields
+        for value in values if not goods and (len(values) == 1 or listed) else ():
+            page.open_box()
+            for head, cell in zip(heads, value.children, strict=True):
                 if head is not None:
                     page.add(head, cell.text(), unsure=self._may_be_captions(at))
         return len(values)

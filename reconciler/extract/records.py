@@ -1,0 +1,67 @@
+"""
+A letter of several payments → the pairs of each.
+
+Comes in: the pages of a letter. Goes out: a page for each payment, or nothing where there is one, or where it is not told by
+structure which field is whose.
+
+A payer can type lines, but no elements. So payments are told apart in HTML alone, and only where each of them is laid out
+exactly as the first one: the same labels in the same order, in boxes of its own. A text part must then say the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from reconciler.extract.page import Page, Pair
+from reconciler.extract.text import fold_words
+
+
+def split_records(pages: Sequence[Page], known: Collection[str], naming: Collection[str]) -> list[Page]:
+    """A page for each payment of a letter that tells of several; else none."""
+    telling = [page for page in pages if _names(page.pairs, naming)]
+    boxed = [page for page in telling if page.boxes is not None]
+    if len(boxed) != 1 or len(_names(boxed[0].pairs, naming)) < 2:
+        return []
+    page = boxed[0]
+    chunks = _chunks(page.pairs, known)
+    if len(chunks) != len(_names(page.pairs, naming)) or not _are_alike(chunks, known, naming):
+        return []
+    if any(_said(other.pairs, known) != _said(page.pairs, known) for other in telling if other is not page):
+        return []
+    return [replace(page, pairs=chunk, statements=[], begun=True) for chunk in chunks]
+
+
+def _names(pairs: Sequence[Pair], naming: Collection[str]) -> set[str]:
+    return {pair.value for pair in pairs if pair.key in naming and pair.value}
+
+
+def _chunks(pairs: Sequence[Pair], known: Collection[str]) -> list[list[Pair]]:
+    """From each pair with the first known label on to the next."""
+    first = next((pair.key for pair in pairs if pair.key in known), None)
+    chunks: list[list[Pair]] = []
+    for pair in pairs:
+        if pair.key == first:
+            chunks.append([])
+        if chunks:
+            chunks[-1].append(pair)
+    return chunks
+
+
+def _are_alike(chunks: Sequence[Sequence[Pair]], known: Collection[str], naming: Collection[str]) -> bool:
+    shapes = {_shape(chunk, known) for chunk in chunks}
+    boxes = [{pair.box for pair in chunk} for chunk in chunks]
+    if len(shapes) != 1 or len(set().union(*boxes)) != sum(map(len, boxes)):
+        return False
+    return all(len(_names(chunk, naming)) == 1 and not any(pair.unsure for pair in chunk) for chunk in chunks)
+
+
+def _shape(chunk: Sequence[Pair], known: Collection[str]) -> tuple[tuple[str, int], ...]:
+    """The known labels in order, each with the place of its box among the chunk's."""
+    places: dict[int | None, int] = {}
+    return tuple((pair.key, places.setdefault(pair.box, len(places))) for pair in chunk if pair.key in known)
+
+
+def _said(pairs: Sequence[Pair], known: Collection[str]) -> Counter[tuple[str, str]]:
+    return Counter((pair.key, fold_words(pair.value)) for pair in pairs if pair.key in known and pair.value)
