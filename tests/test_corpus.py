@@ -41,7 +41,7 @@ def verdicts() -> tuple[Judged, ...]:
 
 @pytest.mark.xfail(strict=True, reason="the reader is being taught what the corpus has shown")
 def test_the_reader_reads_nothing_wrong_and_most_of_what_it_has_words_for() -> None:
-    """P07: of letters it was not tuned to, none gives a false fact, and 97 % of the plain ones with known labels are read."""
+    """Of letters it was not tuned to, none gives a false fact, and 97 % of the plain ones with known labels are read."""
     assert not wrong(verdicts()), misses(verdicts())
     assert rate(verdicts()) >= FLOOR, misses(verdicts())
 
@@ -148,7 +148,7 @@ def test_the_truth_is_right() -> None:
     ],
 )
 def test_one_false_fact_is_wrong(field: str, value: str) -> None:
-    """P06: any fact that the letter does not say makes the reading wrong, and it is named."""
+    """Any fact that the letter does not say makes the reading wrong, and it is named."""
     word, why = compare([TRUTH], Demand.READ, [READ | {field: value}])
     assert word is Word.WRONG
     assert field in why
