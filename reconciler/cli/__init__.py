@@ -28,6 +28,7 @@ COMMANDS = {
     "pause": "reconciler.cli.deciding",
     "resume": "reconciler.cli.deciding",
     "doctor": "reconciler.cli.checking",
+    "backup": "reconciler.cli.keeping",
     "parse": "reconciler.cli.reading",
     "explain": "reconciler.cli.reading",
     "fixture": "reconciler.cli.fixtures",

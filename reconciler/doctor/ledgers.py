@@ -45,7 +45,7 @@ def _look(settings: Settings) -> Iterator[Finding]:
         kind = Ledger.copy(settings.ledger.url, copy, base=settings.base)
         if kind == "missing":
             raise LedgerMissing("there is no ledger yet: `reconciler run` or `poll` creates it")
-        url = f"sqlite:///{copy}" if kind == "copied" else settings.ledger.url
+        url = settings.ledger.url if kind == "elsewhere" else f"sqlite:///{copy}"
         ledger = Ledger.open(url, create=False, clock=utc_now, actor="doctor", base=settings.base, upgrade=False)
         try:
             yield from _content(settings, ledger)

@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from reconciler.errors import ConfigError, OwnedElsewhere
+from reconciler.ledger.copies import Holding, copy_file
 from reconciler.ledger.engine import (
     READ_ONLY,
     Place,
@@ -31,7 +32,7 @@ from reconciler.ledger.engine import (
 from reconciler.ledger.migrations import REVISIONS, Upgrade, migrate
 from reconciler.ledger.ownership import AdvisoryOwnership, FileOwnership, Ownership
 from reconciler.ledger.tx import Tx
-from reconciler.ledger.upkeep import copy_file, integrity_problems
+from reconciler.ledger.upkeep import integrity_problems
 from reconciler.ports import Clock
 
 log = structlog.get_logger(__name__)
@@ -75,7 +76,7 @@ class Ledger:
                     holder=holder,
                 )
             if place.path is not None:
-                copy_file(place.path, place.path.with_name(f"{place.path.name}.version-{version}"))
+                copy_file(place.path, place.path.with_name(f"{place.path.name}.version-{version}"), replace=True)
 
         def done(connection: Connection, upgrade: Upgrade) -> None:
             tx = Tx(connection, clock=clock, actor=actor)
@@ -99,11 +100,14 @@ class Ledger:
         return cls(place, engine, ownership, clock=clock, actor=actor)
 
     @staticmethod
-    def copy(url: str, target: Path, *, base: Path | None = None) -> Literal["copied", "missing", "elsewhere"]:
+    def copy(
+        url: str, target: Path, *, base: Path | None = None, replace: bool = True
+    ) -> Holding | Literal["missing", "elsewhere"] | None:
         """
         A consistent copy of the ledger at `url`, which is neither upgraded nor owned by it, nor written to.
 
-        "elsewhere": it lies in PostgreSQL, of which there is no file to copy.
+        Returns what the copy holds, None for a file that is no ledger; "elsewhere": it lies in PostgreSQL, of which there is
+        no file to copy. replace: False refuses a target that is there, and a file that is no ledger.
         Raises: ConfigError, LedgerCorrupt, LedgerUnavailable.
         """
         place = find_place(url, base)
@@ -112,8 +116,7 @@ class Ledger:
         if not place.path.exists():
             return "missing"
         with ledger_errors(place):
-            copy_file(place.path, target)
-        return "copied"
+            return copy_file(place.path, target, replace=replace)
 
     @staticmethod
     def holders(url: str, names: Sequence[str], *, clock: Clock, base: Path | None = None) -> Mapping[str, str]:
@@ -182,7 +185,7 @@ class Ledger:
         if self.place.path is None:
             raise ConfigError(["backup: a ledger in PostgreSQL is copied by pg_dump, with the database's own backups"])
         with ledger_errors(self.place):
-            copy_file(self.place.path, target)
+            copy_file(self.place.path, target, replace=True)
 
     def integrity_check(self) -> Sequence[str]:
         """What is wrong with the ledger's file, one line each; empty: sound."""

@@ -1,24 +1,18 @@
 """
-What keeps a ledger small, private and sound: raw mail is dropped, a payer is forgotten, copies are taken and checked.
+What keeps a ledger small, private and sound: raw mail is dropped, a payer is forgotten, its integrity is checked.
 
 Hashes, keys and money facts are never dropped: a forgotten payment would be a new one.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import Connection, delete, null, select, text, update
 
-from reconciler.errors import ConfigError, LedgerCorrupt, LedgerUnavailable
 from reconciler.ledger import tables
-from reconciler.ledger.engine import BUSY_SECONDS
 from reconciler.ledger.history import History
 from reconciler.ledger.values import entry_of
 from reconciler.model import MailState, Payer, State
@@ -85,42 +79,3 @@ def integrity_problems(connection: Connection) -> Sequence[str]:
     for row in connection.execute(text("PRAGMA foreign_key_check")):
         problems.append(f"row {row[1]} of {row[0]} points to a {row[2]} that is not there")
     return problems
-
-
-def copy_file(ledger: Path, target: Path) -> None:
-    """
-    A consistent copy of a SQLite ledger while others write to it, checked before it takes its name.
-
-    Raises: ConfigError: the target is the ledger itself. LedgerCorrupt: the copy is not sound, so the ledger is not.
-    """
-    if target.exists() and target.samefile(ledger):
-        raise ConfigError([f"backup: {target} is the ledger itself: name another file"])
-    part = target.with_name(f".{target.name}.part")
-    try:
-        part.unlink(missing_ok=True)
-        os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        try:
-            with (
-                closing(sqlite3.connect(ledger, timeout=BUSY_SECONDS)) as source,
-                closing(sqlite3.connect(part, isolation_level=None)) as copy,
-            ):
-                source.backup(copy)
-                copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
-                found = copy.execute("PRAGMA integrity_check").fetchone()[0]
-            if found != "ok":
-                raise LedgerCorrupt(f"the copy of {ledger} is not sound: {found}", ledger=str(ledger))
-            _sync(part)
-            os.replace(part, target)
-            _sync(target.parent)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as exc:
-        raise LedgerUnavailable(f"the backup {target} cannot be written: {exc.strerror}", path=str(target)) from exc
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
