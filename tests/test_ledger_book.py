@@ -187,7 +187,7 @@ def test_a_ledger_without_its_version_is_refused(any_ledger: Ledger, any_ledger_
 
 def test_a_migration_that_did_nothing_is_no_success(any_ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """O08: the version is read back after an upgrade; one that changed nothing is an error, not a start."""
-    monkeypatch.setattr(migrations, "_upgrade", lambda connection: None)
+    monkeypatch.setattr(migrations, "_upgrade", lambda connection: [])
     with pytest.raises(ReconcilerError, match="no ledger"):
         reopen(any_ledger_url, create=True)
 
