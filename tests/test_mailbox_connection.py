@@ -116,6 +116,23 @@ def test_uid_commands_never_meet_another_folder(server: SandboxImap, sqlite_ledg
         assert len(opened) == 1
 
 
+def test_one_folder_a_connection(server: SandboxImap, sqlite_ledger: Ledger) -> None:
+    """Once another folder is opened on a connection the one before refuses every command: its UIDs would mean other mails (C03, C04)."""
+    server.deliver(letter(1), "INBOX")
+    server.deliver(letter(2), "Reports")
+    box = mailbox(server, sqlite_ledger)
+    inbox = box.connect_and_select()
+    reports = box.look_into("Reports")
+    assert reports.body(1) == letter(2)
+    sent = len(server.commands)
+    for command in (inbox.uids, inbox.noop, lambda: inbox.body(1), lambda: inbox.flag([1], "\\Deleted")):
+        with pytest.raises(RuntimeError, match="another folder than INBOX is open"):
+            command()
+    assert len(server.commands) == sent
+    assert reports.body(1) == letter(2)
+    box.close()
+
+
 def test_a_folder_rebuilt_while_open(server: SandboxImap, sqlite_ledger: Ledger, taker: Taker) -> None:
     """When UIDVALIDITY changes under an open folder no further UID command goes out on that connection (C04)."""
     for number in (1, 2, 3):

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.errors import ConfigError, MailboxUnreachable
 from reconciler.ledger import Ledger
-from reconciler.mailbox import ImapMailbox, LoginRefused, OAuth2Settings, Tokens
+from reconciler.mailbox import ImapMailbox, LoginRefused, OAuth2Settings, Tokens, Watcher
 from reconciler.sandbox.imap import SandboxImap
 from tests.ledgers import HandClock
 from tests.mailboxes import PASSWORD, Taker, letter, mailbox, recognition, settings
@@ -84,6 +84,28 @@ def test_one_token_for_its_whole_life(
     assert len(provider.asked) == 2
     assert taker.uids == [1, 2]
     assert server.count("LOGIN") == 0
+
+
+def test_a_token_that_ends_while_we_rest(server: SandboxImap, sqlite_ledger: Ledger, hand_clock: HandClock) -> None:
+    """With tokens that live a minute the connection is renewed before each one ends, and no mail is missed or read twice (C12)."""
+    provider = Provider(hand_clock, life=60)
+    server.faults.token_valid = provider.accepts
+    taker = Taker(sqlite_ledger)
+    ours = mailbox(server, sqlite_ledger, password=None, oauth2=OAUTH, post=provider.post, poll_seconds=0.05)
+    watcher = Watcher(ours, taker)
+    watcher.start()
+    taker.wait_for(1)
+    for minute in range(1, 6):
+        server.deliver(letter(100 + minute))
+        taker.wait_for(minute + 1)
+        logins = server.count("AUTHENTICATE")
+        hand_clock.move(50)  # its last quarter
+        server.wait_for("AUTHENTICATE", times=logins + 1)
+    assert watcher.stop()
+    assert len(taker.new) == 6
+    assert len(taker.seen) == 6
+    assert len({form["refresh_token"] for form in provider.asked}) == len(provider.asked) == 6
+    assert server.most_connections <= 2
 
 
 def test_rotation_survives_a_restart(server: SandboxImap, sqlite_ledger: Ledger, provider: Provider) -> None:

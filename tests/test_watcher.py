@@ -89,9 +89,9 @@ def test_catches_up_then_is_pushed(server: SandboxImap, start: Start, taker: Tak
     assert watcher.mailbox.health.state in CONNECTED
 
 
-@pytest.mark.parametrize("announce", ["exists", "recent", "both"])
+@pytest.mark.parametrize("announce", ["exists", "recent", "both", "flags"])
 def test_every_kind_of_announcement(server: SandboxImap, start: Start, taker: Taker, announce: Any) -> None:
-    """EXISTS alone, RECENT alone, and EXPUNGE followed by EXISTS all wake the thread (C10)."""
+    """EXISTS alone, RECENT alone, flags alone, and EXPUNGE followed by any of them all wake the thread (C10)."""
     server.faults.announce = announce
     start()
     server.wait_for("IDLING")
@@ -232,6 +232,40 @@ def test_reconnects_for_ever_and_says_so(server: SandboxImap, start: Start, take
     taker.wait_for(1)
     until(lambda: watcher.mailbox.health.state is MailboxState.WATCHING)
     assert watcher.mailbox.health.last_error is None
+
+
+def test_a_reconnect_that_fails_again_and_again(server: SandboxImap, start: Start, taker: Taker) -> None:
+    """After a lost line 30 tries in a row that fail at every stage of connecting are followed by a 31st, which reads what came (C01)."""
+    watcher = start(connects_per_hour=1000)
+    server.wait_for("IDLING")
+    for command in ("CONNECT", "LOGIN", "EXAMINE"):
+        server.faults.put(command, FaultKind.EOF, times=10)
+    server.drop_connections()
+    until(lambda: watcher.mailbox.health.state not in CONNECTED)
+    server.deliver(letter(1))
+    taker.wait_for(1)
+    assert server.connections_made == 32
+    until(lambda: watcher.mailbox.health.state is MailboxState.WATCHING)
+
+
+@pytest.mark.parametrize("mode", ["tls", "starttls"])
+def test_a_line_torn_under_tls(sqlite_ledger: Ledger, taker: Taker, tmp_path: Path, mode: Any) -> None:
+    """Under TLS, too, an end without goodbye at any step, also while recovering from one, costs a connection and no mail (C08)."""
+    made = certificates.make(tmp_path)
+    with SandboxImap({"pay": PASSWORD}, tls=mode, certfile=made.cert, keyfile=made.key) as server:
+        box = mailbox(
+            server, sqlite_ledger, host="localhost", security=mode, ca_file=str(made.cert), poll_seconds=0.2,
+            connects_per_hour=1000,
+        )  # fmt: skip
+        watcher = Watcher(box, taker, backoff=Backoff(first=0.01, longest=0.05))
+        watcher.start()
+        for number, command in enumerate(("CONNECT", "LOGIN", "EXAMINE", "UID SEARCH", "UID FETCH", "IDLE"), start=1):
+            for kind in (FaultKind.EOF, FaultKind.RESET, FaultKind.CUT_LINE):
+                server.faults.put(command, kind, times=2)
+            server.deliver(letter(number))
+            taker.wait_for(number)
+        stopped(watcher)
+    assert len(taker.new) == 6
 
 
 def test_many_cuts_one_connection(server: SandboxImap, start: Start, taker: Taker) -> None:

@@ -59,7 +59,7 @@ class Faults:
     """The switches of one server; all off."""
 
     idle_pushes: bool = True  # False: IDLE is accepted and stays silent
-    announce: Literal["both", "exists", "recent"] = "both"  # how new mail is told
+    announce: Literal["both", "exists", "recent", "flags"] = "both"  # how new mail is told
     refuse_login: str = ""  # the text of the refusal, e.g. "[AUTHENTICATIONFAILED] no"
     quota_full: bool = False  # COPY, MOVE, APPEND and STORE are refused with [OVERQUOTA]
     uidvalidity_told: bool = True  # False: SELECT and STATUS leave it out

@@ -81,10 +81,12 @@ class Selected:
         self._look()
         if len(self._view) != known:
             announce = self._server.faults.announce
-            if announce != "recent":
+            if announce in ("both", "exists"):
                 self._lines(f"{len(self._view)} EXISTS")
-            if announce != "exists":
+            if announce in ("both", "recent"):
                 self._lines(f"{len(self._recent)} RECENT")
+            if announce == "flags":
+                self._lines(f"{len(self._view)} FETCH (FLAGS (\\Recent))")
         for number, mail in self._known_mails():
             if mail.version != self._versions[mail.uid]:
                 self._versions[mail.uid] = mail.version
