@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.errors import LedgerUnavailable, MailboxUnreachable
 from reconciler.ledger import Ledger
-from reconciler.mailbox import Incoming
+from reconciler.mailbox import Incoming, intake
 from reconciler.model import MailRef
 from reconciler.sandbox.imap import FaultKind, SandboxImap
 from tests.dovecot import Dovecot
@@ -163,9 +163,13 @@ def test_the_ledger_away_ends_the_pass(server: SandboxImap, sqlite_ledger: Ledge
     assert taker.uids == [1, 2, 3]
 
 
-def test_a_large_backlog_with_an_unreadable_mail(server: SandboxImap, sqlite_ledger: Ledger, taker: Taker) -> None:
-    """500 mails, one of which the server cannot read, are all handled, oldest first (D18, D19, D20)."""
-    for number in range(500):
+@pytest.mark.parametrize(("mails", "batch"), [(1000, 300), (500, 50)])
+def test_a_large_backlog_with_an_unreadable_mail(
+    server: SandboxImap, sqlite_ledger: Ledger, taker: Taker, monkeypatch: pytest.MonkeyPatch, mails: int, batch: int
+) -> None:
+    """More mails than a batch, one of which the server cannot read: all the others are handled, oldest first (D18, D19, D20)."""
+    monkeypatch.setattr(intake, "BATCH", batch)
+    for number in range(mails):
         server.deliver(letter(number))
     server.faults.unreadable = lambda mail: mail.uid == 250
     # Somebody stars mails while we page: the UIDs were taken once, so nothing shifts.
@@ -176,7 +180,7 @@ def test_a_large_backlog_with_an_unreadable_mail(server: SandboxImap, sqlite_led
 
     taker.breaks_on = star
     mailbox(server, sqlite_ledger).read(taker)
-    assert taker.uids == [uid for uid in range(1, 501) if uid != 250]
+    assert taker.uids == [uid for uid in range(1, mails + 1) if uid != 250]
 
 
 def test_a_refused_batch_is_read_one_by_one(server: SandboxImap, sqlite_ledger: Ledger, taker: Taker) -> None:
