@@ -301,6 +301,6 @@ def test_rows_that_people_wrote_or_took_away_are_theirs() -> None:
     assert any("doubled" in said for said in violations(entries(ENTRY), replace(both, typed=())))
     gone = replace(ENTRY, income_id="7")
     assert "disagree: the row of payment WFP-1 (e1, settled) is not on Planfix" in violations(entries(gone))
-    assert violations(entries(gone), replace(ACCOUNT, removed={"7"})) == (
+    assert violations(entries(gone), replace(ACCOUNT, removed={"7": "WFP-1"})) == (
         "disagree: row 1 with id WFP-1 is unknown to the ledger",
     )

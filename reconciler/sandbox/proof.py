@@ -64,7 +64,8 @@ class Account:
     """
     What the sandbox knows.
 
-    typed, removed: keys of rows that people wrote, and of ours that people took away. moved: payments that a person sent to another order,
+    typed: keys of rows that people wrote; they belong to no letter. removed: keys and payment ids of ours that people took
+    away. moved: payments that a person sent to another order,
     or that were told of twice in different words: each may stand on any of these orders. touched: orders whose money or
     status people changed, so that how they ended says nothing of how they were released; the moment of release still does.
     """
@@ -73,7 +74,7 @@ class Account:
     incomes: Sequence[IncomeView]
     advances: Sequence[Advanced]
     typed: Collection[str] = field(default=())
-    removed: Collection[str] = field(default=())
+    removed: Mapping[str, str | None] = field(default_factory=dict)
     moved: Mapping[str, Collection[str]] = field(default_factory=dict)
     touched: Collection[str] = field(default=())
 
@@ -138,7 +139,7 @@ def _payments(letters: Collection[Letter], account: Account, held: Collection[st
         rows = [row for row in there if row.key not in account.typed] or there
         if len(rows) > 1:
             yield f"doubled: payment {letter.reference} stands on Planfix {len(rows)} times"
-        elif not rows and letter.reference not in held:
+        elif not rows and letter.reference not in held and letter.reference not in account.removed.values():
             yield f"lost: payment {letter.reference} of {letter.amount} for order {letter.order} is nowhere"
         for row in rows:
             if row.amount != letter.amount:

@@ -26,12 +26,12 @@ LEFT = frozenset({Reason.REFUND, Reason.STATUS_NOT_LISTED})
 
 @dataclass
 class Hands:
-    """typed, removed: keys of rows; touched: orders."""
+    """typed: keys of rows; removed: keys and payment ids of rows; touched: orders."""
 
     planfix: SandboxPlanfix
     orders: Mapping[str, Order]
     typed: set[str] = field(default_factory=set)
-    removed: set[str] = field(default_factory=set)
+    removed: dict[str, str | None] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
     left: int = 0  # acts that found nothing to do any more
 
@@ -72,19 +72,17 @@ class Hands:
         self.typed.add(row.key)
 
     def _remove(self, seen: OrderView) -> None:
-        ours = [row.key for row in seen.incomes if row.key not in self.typed]
+        ours = [row for row in seen.incomes if row.key not in self.typed]
         if not ours:
             self.left += 1
             return
         self.touched.add(seen.number)
-        self.removed.add(ours[0])
-        self.planfix.remove_income(ours[0])
+        self.removed[ours[0].key] = ours[0].payment_id
+        self.planfix.remove_income(ours[0].key)
 
     def account(self, seen: Account) -> Account:
         """What the sandbox knows, and which of it is people's doing."""
-        return replace(
-            seen, typed=frozenset(self.typed), removed=frozenset(self.removed), touched=frozenset(self.touched)
-        )
+        return replace(seen, typed=frozenset(self.typed), removed=dict(self.removed), touched=frozenset(self.touched))
 
 
 def _moving(order: OrderView) -> bool:
