@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from reconciler.money import Money
 
 START = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 DATABASES = ("sqlite", "postgresql")
+MEMORY = Path("/dev/shm")
 
 
 class HandClock:
@@ -62,6 +64,13 @@ def sqlite_ledger(tmp_path: Path, hand_clock: HandClock) -> Iterator[Ledger]:
     ledger = Ledger.open("sqlite:///ledger.db", create=True, clock=hand_clock, actor="tester", base=tmp_path)
     yield ledger
     ledger.close()
+
+
+@pytest.fixture
+def in_memory() -> Iterator[Path]:
+    """A folder whose commits wait for no disk: for tests of thousands of them that are not about the disk."""
+    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 def take(tx: Tx, raw: bytes = b"a notice", *, uid: int | None = None, mailbox: str = "payments", **other: Any) -> Mail:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import get_type_hints
@@ -30,19 +29,9 @@ from tests.worlds import PRODUCTION, Crash, World
 POST = "POST /task/{id}/datatags/"
 
 
-SHM = Path("/dev/shm")
-
-
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World.make(tmp_path)
-
-
-@pytest.fixture
-def in_memory() -> Iterator[Path]:
-    """A folder whose thousands of commits wait for no disk."""
-    with tempfile.TemporaryDirectory(dir=SHM if SHM.is_dir() else None) as folder:
-        yield Path(folder)
 
 
 def on_planfix(folder: Path, rig: Rig, *, per_second: float, burst: int) -> World:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -165,10 +166,12 @@ def test_the_ledger_away_ends_the_pass(server: SandboxImap, sqlite_ledger: Ledge
 
 @pytest.mark.parametrize(("mails", "batch"), [(1000, 300), (500, 50)])
 def test_a_large_backlog_with_an_unreadable_mail(
-    server: SandboxImap, sqlite_ledger: Ledger, taker: Taker, monkeypatch: pytest.MonkeyPatch, mails: int, batch: int
+    server: SandboxImap, in_memory: Path, monkeypatch: pytest.MonkeyPatch, mails: int, batch: int
 ) -> None:
     """More mails than a batch, one of which the server cannot read: all the others are handled, oldest first (D18, D19, D20)."""
     monkeypatch.setattr(intake, "BATCH", batch)
+    ledger = Ledger.open("sqlite:///ledger.db", create=True, clock=HandClock(), actor="tester", base=in_memory)
+    taker = Taker(ledger)
     for number in range(mails):
         server.deliver(letter(number))
     server.faults.unreadable = lambda mail: mail.uid == 250
@@ -179,7 +182,7 @@ def test_a_large_backlog_with_an_unreadable_mail(
         return False
 
     taker.breaks_on = star
-    mailbox(server, sqlite_ledger).read(taker)
+    mailbox(server, ledger).read(taker)
     assert taker.uids == [uid for uid in range(1, mails + 1) if uid != 250]
 
 
