@@ -27,7 +27,7 @@ from reconciler import sdnotify
 from reconciler.app import App, OpenLedger, opened
 from reconciler.clock import SteadyClock, utc_now
 from reconciler.config import Settings, load
-from reconciler.errors import ConfigError, ReconcilerError
+from reconciler.errors import ConfigError, ReconcilerError, TransientError
 from reconciler.ledger import Ledger
 from reconciler.mailbox import Watcher
 from reconciler.ports import Clock
@@ -124,11 +124,18 @@ class Service:
         for desk in self.desks:
             done = _ends(desk.join, end, wait_longer)
             if not done:
-                with self.app.ledger.begin() as tx:
-                    left = tx.adopt_sending(desk.name)
-                log.warning("desk.left_in_the_middle", desk=desk.name, unknown_steps=left)
+                log.warning("desk.left_in_the_middle", desk=desk.name, unknown_steps=self._left_unknown(desk.name))
             ended.append(done)
         return all(ended)
+
+    def _left_unknown(self, desk: str) -> int | None:
+        """How many steps nobody will hear of any more; None: the ledger takes no word of it, and the successor sees it himself."""
+        try:
+            with self.app.ledger.begin() as tx:
+                return tx.adopt_sending(desk)
+        except TransientError as exc:
+            log.warning("ledger.unavailable", error=str(exc))
+            return None
 
     def _fail(self, error: BaseException) -> None:
         self.failure = error

@@ -8,7 +8,7 @@ with that number, or refused by `host.refused`. The process is otherwise the ver
     {"n": 2, "disk": "full" | "read-only" | "ok"} what the disk under the ledger answers from the next write on
     {"n": 3, "die": {"at": POINT, "side": "before" | "after", "skip": 2, "kind": "income", "by": "kill"}}
                                                   SIGKILL right before or right after the commit that writes POINT down;
-                                                  by "fill", the disk is full from there on
+                                                  by "fill", the disk is full from there on; by "term", a SIGTERM
     {"n": 4, "die": null}                         live
 
     doors.py     what is switched, and the reading of a line

@@ -34,6 +34,7 @@ class Disk(StrEnum):
 class Blow(StrEnum):
     KILL = "kill"  # SIGKILL
     FILL = "fill"  # no room on the disk from then on
+    TERM = "term"  # SIGTERM, as from a service manager
 
 
 class Refused(Exception):
@@ -43,7 +44,7 @@ class Refused(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Death:
     """
-    SIGKILL at a commit of the ledger; or the death of its disk, which is full from then on.
+    SIGKILL at a commit of the ledger; or the death of its disk, which is full from then on; or a SIGTERM in that moment.
 
     at: the event that the commit writes down ("mail.taken", "entry.recorded", "income.posted", …) or the state that a step
     is given by it ("step.planned", "step.sending", "step.done"). kind: of such steps, only those ("income", "advance", "comment").
@@ -105,10 +106,12 @@ class Doors:
             self._passed += 1
             return self._passed > death.skip
 
-    def fill(self) -> None:
-        """The disk is full from now on, and the death that did it is over."""
+    def survive(self, death: Death) -> None:
+        """It has struck, and was no death of this process; what it fills is full from now on."""
         with self._lock:
-            self._disk, self._death = Disk.FULL, None
+            self._death = None
+            if death.by == Blow.FILL:
+                self._disk = Disk.FULL
 
     # ------------------------------------------------------------ switching
 

@@ -49,9 +49,9 @@ class StruckLedger(Ledger):
         death = self.doors.death
         if death is None or death.side != side or not self.doors.is_the_end(death):
             return False
-        if death.by == Blow.KILL:
-            os.kill(os.getpid(), signal.SIGKILL)
-        self.doors.fill()
+        if death.by != Blow.FILL:
+            os.kill(os.getpid(), signal.SIGKILL if death.by == Blow.KILL else signal.SIGTERM)
+        self.doors.survive(death)
         return True
 
     def _set_disk(self, tx: Tx) -> None:
