@@ -24,10 +24,10 @@ from reconciler.sandbox.crucible.plan import WAVE, Plan, Strike
 from reconciler.sandbox.crucible.rest import is_at_rest
 from reconciler.sandbox.crucible.strikes import COMMITS, MAILBOX, PATTERNS, REQUESTS, RequestKind
 from reconciler.sandbox.host import Death, Disk, HostControl, HostFailed
-from reconciler.sandbox.planfix import Fault
 from reconciler.sandbox.planfix.faults import matches
 from reconciler.sandbox.proof import Letter, Nature, Proof, prove
 from reconciler.sandbox.stage import HOST, Stage, StageFailed
+from reconciler.sandbox.switches import Lit
 
 LOOK = 0.1
 PATIENCE = 180.0  # seconds in which nothing at all happens
@@ -62,7 +62,7 @@ class Play:
         self._tell = tell
         self._began = datetime.now(UTC).replace(microsecond=0)
         self._requests: Counter[RequestKind] = Counter()
-        self._armed: list[tuple[str, Fault]] = []
+        self._armed: list[tuple[str, Lit]] = []
         self._killed_by: str | None = None
         self._death: str | None = None
         self._lasting: str | None = None
@@ -97,11 +97,9 @@ class Play:
         self._end_lasting()
         with self._lock:
             self._striking = False
-        self.stage.planfix.faults.clear()
-        self.stage.planfix.land()
-        self.stage.imap.faults.clear()
-        self._revive()
         self._count_armed()
+        self.stage.planfix.land()
+        self._revive()
         if self._death is not None:
             self._control(lambda control: control.die(None))
             self._death = None
@@ -187,9 +185,7 @@ class Play:
             if name is None:
                 return
             strike = REQUESTS[name]
-            fault = strike.fault(kind)
-            if fault is not None:
-                self._armed.append((name, self.stage.planfix.faults.add(fault)))
+            self._armed.append((name, strike.light(self.stage, kind)))
             if strike.kills:
                 self._killed_by = name
                 self.stage.daemon.kill()
@@ -201,9 +197,7 @@ class Play:
             return
         self._revive()
         if strike.name in MAILBOX:
-            mailbox = MAILBOX[strike.name]
-            self.stage.imap.faults.put(mailbox.command, mailbox.kind, after=mailbox.after)
-            self.struck[strike.name] += 1
+            self._armed.append((strike.name, MAILBOX[strike.name].light(self.stage)))
         elif strike.name in COMMITS:
             if self._lasting is None and self._death is None:
                 self._arm_death(strike.name, COMMITS[strike.name].death)
@@ -317,7 +311,9 @@ class Play:
 
     def _count_armed(self) -> None:
         with self._lock:
-            self.struck.update(name for name, fault in self._armed if fault.used)
+            for name, lit in self._armed:
+                lit.off()
+                self.struck[name] += min(lit.struck(), 1)
             self._armed.clear()
 
     # ------------------------------------------------------------ waits

@@ -8,13 +8,15 @@ the process to the n-th letter: never to a clock. `REQUESTS` are armed in the ve
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
+from reconciler.sandbox import switches
 from reconciler.sandbox.host import Death
-from reconciler.sandbox.imap.faults import FaultKind
 from reconciler.sandbox.planfix import Fault
 from reconciler.sandbox.record import CREATE, LOOK_FOR_INCOME, STATUS
+from reconciler.sandbox.stage import Stage
+from reconciler.sandbox.switches import Lit
 
 RequestKind = Literal["create", "status", "look", "tasks"]
 
@@ -29,53 +31,70 @@ PATTERNS: Mapping[RequestKind, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtRequest:
-    """do, when, after_requests, seconds: as of `Fault`; kills: the daemon dies in that moment as well."""
+    """
+    switch, parameters: as of `switches`, for the request that is just coming. raw: a fault that no switch has, for one answer.
+    kills: the daemon dies in that moment as well.
+    """
 
     kinds: tuple[RequestKind, ...]
     weight: int
-    do: str | None = None
-    when: str = "before"
-    after_requests: int | None = None
-    seconds: float | None = None
+    switch: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    raw: str = ""
     kills: bool = False
 
-    def fault(self, kind: RequestKind) -> Fault | None:
-        if self.do is None:
-            return None
-        more = {"after_requests": self.after_requests, "seconds": self.seconds}
-        return Fault(PATTERNS[kind], self.do, when=self.when, **more)  # type: ignore[arg-type]
+    def light(self, stage: Stage, kind: RequestKind) -> Lit:
+        if self.raw:
+            fault = stage.planfix.faults.add(Fault(PATTERNS[kind], self.raw))
+            return Lit(lambda: stage.planfix.faults.remove(fault), lambda: fault.used)
+        return _lit(stage, self.switch, {"request": PATTERNS[kind], **self.parameters})
+
+
+def _lit(stage: Stage, name: str, parameters: Mapping[str, Any]) -> Lit:
+    """Beside others of its name, so not by `switches.on`, which ends them."""
+    found = switches.find(name)
+    return found.acts(stage, **found.read(parameters))
 
 
 WRITES: tuple[RequestKind, ...] = ("create", "status")
 READS: tuple[RequestKind, ...] = ("look", "tasks")
 EVERY: tuple[RequestKind, ...] = (*WRITES, *READS)
 
+
+def _at(kinds: tuple[RequestKind, ...], weight: int, switch: str, **parameters: Any) -> AtRequest:
+    return AtRequest(kinds=kinds, weight=weight, switch=f"planfix.{switch}", parameters=parameters)
+
+
+def _kills(kinds: tuple[RequestKind, ...], weight: int, switch: str) -> AtRequest:
+    return AtRequest(kinds=kinds, weight=weight, switch=f"planfix.{switch}", kills=True)
+
+
 REQUESTS: Mapping[str, AtRequest] = {
-    "planfix.drop_before": AtRequest(kinds=EVERY, weight=10, do="drop"),
-    "planfix.drop_after": AtRequest(kinds=WRITES, weight=10, do="drop", when="after"),
-    "planfix.timeout_before": AtRequest(kinds=EVERY, weight=2, do="timeout"),
-    "planfix.timeout_after": AtRequest(kinds=WRITES, weight=4, do="timeout", when="after"),
-    "planfix.cut_after": AtRequest(kinds=EVERY, weight=6, do="cut", when="after"),
-    "planfix.truncated_after": AtRequest(kinds=EVERY, weight=6, do="truncated", when="after"),
-    "planfix.502_before": AtRequest(kinds=EVERY, weight=8, do="status:502"),
-    "planfix.504_after": AtRequest(kinds=WRITES, weight=8, do="status:504", when="after"),
-    "planfix.html_before": AtRequest(kinds=EVERY, weight=4, do="html"),
-    "planfix.html_after": AtRequest(kinds=WRITES, weight=6, do="html", when="after"),
-    "planfix.text_after": AtRequest(kinds=EVERY, weight=3, do="text", when="after"),
-    "planfix.empty_after": AtRequest(kinds=WRITES, weight=4, do="empty", when="after"),
-    "planfix.lands_late": AtRequest(kinds=WRITES, weight=5, do="late:drop", seconds=1),
-    "planfix.nothing_stored": AtRequest(kinds=WRITES, weight=3, do="nothing"),
-    "planfix.status_not_set": AtRequest(kinds=("status",), weight=3, do="failures"),
-    "planfix.queued": AtRequest(kinds=("status",), weight=6, do="202", after_requests=4),
-    "planfix.queued_never": AtRequest(kinds=("status",), weight=4, do="202"),
-    "planfix.code_0": AtRequest(kinds=EVERY, weight=4, do="fail:0:400"),
-    "planfix.refused": AtRequest(kinds=("create", "status"), weight=2, do="fail:1000:400"),
-    "planfix.429": AtRequest(kinds=EVERY, weight=2, do="429", seconds=1),
-    "planfix.limited": AtRequest(kinds=EVERY, weight=2, do="limited", seconds=2),
-    "planfix.short_page": AtRequest(kinds=("tasks",), weight=4, do="short"),
-    "process.killed_before_request": AtRequest(kinds=WRITES, weight=2, do="drop", kills=True),
-    "process.killed_in_request": AtRequest(kinds=WRITES, weight=4, do="drop", when="after", kills=True),
-    "process.killed_at_read": AtRequest(kinds=READS, weight=1, do="drop", kills=True),
+    "planfix.drop_before": _at(EVERY, 10, "drop_before"),
+    "planfix.drop_after": _at(WRITES, 10, "drop_after"),
+    "planfix.timeout_before": _at(EVERY, 2, "timeout_before"),
+    "planfix.timeout_after": _at(WRITES, 4, "timeout_after"),
+    "planfix.cut_after": _at(EVERY, 6, "cut_after"),
+    "planfix.truncated_after": _at(EVERY, 6, "unreadable_after", answer="truncated"),
+    "planfix.502_before": _at(EVERY, 8, "error_before", status=502),
+    "planfix.504_after": _at(WRITES, 8, "error_after", status=504),
+    "planfix.html_before": _at(EVERY, 4, "html"),
+    "planfix.html_after": _at(WRITES, 6, "unreadable_after", answer="html"),
+    "planfix.text_after": _at(EVERY, 3, "unreadable_after", answer="text"),
+    "planfix.empty_after": _at(WRITES, 4, "unreadable_after", answer="empty"),
+    "planfix.lands_late": _at(WRITES, 5, "lands_late", seconds=1.0),
+    "planfix.nothing_stored": _at(WRITES, 3, "nothing_stored"),
+    "planfix.status_not_set": AtRequest(kinds=("status",), weight=3, raw="failures"),
+    "planfix.queued": _at(("status",), 6, "queued", after_requests=4),
+    "planfix.queued_never": _at(("status",), 4, "queued_never"),
+    "planfix.code_0": _at(EVERY, 4, "fail", code=0, status=400),
+    "planfix.refused": _at(("create", "status"), 2, "fail", code=1000, status=400),
+    "planfix.429": _at(EVERY, 2, "too_many", seconds=1.0),
+    "planfix.limited": _at(EVERY, 2, "limited", seconds=2.0),
+    "planfix.short_page": AtRequest(kinds=("tasks",), weight=4, raw="short"),
+    "process.killed_before_request": _kills(WRITES, 2, "drop_before"),
+    "process.killed_in_request": _kills(WRITES, 4, "drop_after"),
+    "process.killed_at_read": _kills(READS, 1, "drop_before"),
 }
 
 
@@ -84,17 +103,19 @@ class AtMailbox:
     """The next time this command comes."""
 
     weight: int
+    switch: str
     command: str
-    kind: FaultKind
-    after: bool = False
+
+    def light(self, stage: Stage) -> Lit:
+        return _lit(stage, self.switch, {"command": self.command})
 
 
 MAILBOX: Mapping[str, AtMailbox] = {
-    "imap.reset_at_fetch": AtMailbox(4, "UID FETCH", FaultKind.RESET),
-    "imap.cut_at_fetch": AtMailbox(3, "UID FETCH", FaultKind.CUT_LINE),
-    "imap.bye_at_idle": AtMailbox(3, "IDLE", FaultKind.BYE),
-    "imap.eof_at_done": AtMailbox(3, "DONE", FaultKind.EOF),
-    "imap.no_at_fetch": AtMailbox(2, "UID FETCH", FaultKind.NO),
+    "imap.reset_at_fetch": AtMailbox(4, "imap.reset", "UID FETCH"),
+    "imap.cut_at_fetch": AtMailbox(3, "imap.cut_line", "UID FETCH"),
+    "imap.bye_at_idle": AtMailbox(3, "imap.bye", "IDLE"),
+    "imap.eof_at_done": AtMailbox(3, "imap.eof", "DONE"),
+    "imap.no_at_fetch": AtMailbox(2, "imap.no", "UID FETCH"),
 }
 
 
