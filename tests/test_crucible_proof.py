@@ -304,3 +304,13 @@ def test_rows_that_people_wrote_or_took_away_are_theirs() -> None:
     assert violations(entries(gone), replace(ACCOUNT, removed={"7": "WFP-1"})) == (
         "disagree: row 1 with id WFP-1 is unknown to the ledger",
     )
+
+
+def test_a_row_that_a_person_typed_with_a_payments_id_is_that_payment_or_is_told() -> None:
+    """Of the same sum on the same order it is the payment; with anything else the payment itself must be somewhere."""
+    order = replace(ORDER, status="Очікує оплати", history=())
+    typed = Account(orders={"101": order}, incomes=(ROW,), advances=(), typed={"1"}, touched={"101"})
+    assert prove((PAID,), typed, ()).violations == ()
+    other = replace(typed, incomes=(replace(ROW, amount=Decimal("60.00")),))
+    assert prove((PAID,), other, ()).violations == ("lost: payment WFP-1 of 50.00 for order 101 is nowhere",)
+    assert prove((PAID,), other, ["WFP-1"]).violations == ()

@@ -136,15 +136,19 @@ def _payments(letters: Collection[Letter], account: Account, held: Collection[st
     by_id = _rows(account)
     for letter in letters:
         there = by_id.get(letter.reference, [])
-        rows = [row for row in there if row.key not in account.typed] or there
+        rows = [row for row in there if row.key not in account.typed]
+        orders = (letter.order, *account.moved.get(letter.reference, ()))
+        typed = any(
+            row.amount == letter.amount and row.order in orders for row in there
+        )  # by a person, for this payment
         if len(rows) > 1:
             yield f"doubled: payment {letter.reference} stands on Planfix {len(rows)} times"
-        elif not rows and letter.reference not in held and letter.reference not in account.removed.values():
+        elif not rows and not typed and letter.reference not in {*held, *account.removed.values()}:
             yield f"lost: payment {letter.reference} of {letter.amount} for order {letter.order} is nowhere"
         for row in rows:
             if row.amount != letter.amount:
                 yield f"wrong sum: payment {letter.reference} was {letter.amount}, its income is {row.amount}"
-            if row.order not in (letter.order, *account.moved.get(letter.reference, ())):
+            if row.order not in orders:
                 yield f"wrong order: payment {letter.reference} is order {letter.order}'s and stands on {row.order}"
 
 
