@@ -40,8 +40,8 @@ def server() -> Iterator[SandboxImap]:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage.make(tmp_path)
+def stage(in_memory: Path) -> Stage:
+    return Stage.make(in_memory)
 
 
 def bomb(blow: Callable[[], Any]) -> SimpleNamespace:
@@ -154,7 +154,7 @@ def test_a_payment_the_ledger_cannot_take(server: SandboxImap, stage: Stage, mon
 
 
 def test_a_message_the_ledger_cannot_store(server: SandboxImap, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bytes that cannot even be stored stay pending with growing pauses; a hundred such mails cost those behind them one look each (D08)."""
+    """Bytes that cannot even be stored stay pending with growing pauses; twenty such mails cost those behind them one look each (D08)."""
     begin = Ledger.begin
 
     class Broken(Exception):
@@ -174,7 +174,7 @@ def test_a_message_the_ledger_cannot_store(server: SandboxImap, stage: Stage, mo
             yield tx
 
     monkeypatch.setattr(Ledger, "begin", begun)
-    for number in range(100):
+    for number in range(20):
         server.deliver(POISON + b"%d" % number)
     server.deliver(signed(reference="WFP-1"))
     box = box_on(server, stage)
@@ -185,13 +185,13 @@ def test_a_message_the_ledger_cannot_store(server: SandboxImap, stage: Stage, mo
         stage.intake.take(mail.raw, mailbox="payments", received_at=mail.received_at, ref=mail.ref)
 
     box.read(handle)
-    assert handed == list(range(1, 102))
+    assert handed == list(range(1, 22))
     assert_good_ones_are_recorded(stage, "WFP-1")
-    assert box.health.failing == 100
+    assert box.health.failing == 20
     server.deliver(signed(reference="WFP-2"))
     box.read(handle)
-    assert handed == [*range(1, 102), 102]  # their pauses are not over
-    assert server.bodies == 102
+    assert handed == [*range(1, 22), 22]  # their pauses are not over
+    assert server.bodies == 22
 
 
 # ---------------------------------------------------------------- what kills the process

@@ -20,6 +20,7 @@ from reconciler.ledger import Ledger
 from reconciler.mailbox import Backoff, Limits, Watcher
 from reconciler.sandbox.imap import FaultKind, SandboxImap
 from reconciler.sandbox.proxy import SandboxProxy
+from tests.ledgers import HandClock
 from tests.mailboxes import PASSWORD, Taker, letter, mailbox
 from tests.test_watcher import stopped, until
 
@@ -31,6 +32,14 @@ WARM_UP = 200
 def server() -> Iterator[SandboxImap]:
     with SandboxImap({"pay": PASSWORD}) as running:
         yield running
+
+
+@pytest.fixture
+def sqlite_ledger(in_memory: Path, hand_clock: HandClock) -> Iterator[Ledger]:
+    """A real one, whose thousands of commits wait for no disk."""
+    ledger = Ledger.open("sqlite:///ledger.db", create=True, clock=hand_clock, actor="tester", base=in_memory)
+    yield ledger
+    ledger.close()
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from reconciler.sandbox.soak import Limits, Sample, Soak, look, verdict
 MAILS, RECONNECTS = 200, 24
 
 
-def test_waves_of_mail_and_lost_connections(tmp_path: Path) -> None:
+def test_waves_of_mail_and_lost_connections(in_memory: Path) -> None:
     """200 mails of every kind and 24 lost connections: each payment once, each body once, and nothing grows (R06, C09, C17, C20)."""
     told: list[Sample] = []
     soak = Soak(mails=MAILS, reconnects=RECONNECTS, seed=1, tell=told.append)
-    soak.play(tmp_path)
+    soak.play(in_memory)
     assert set(soak.delivered) == {"foreign", "payment", "repeat", "forged", "declined"}
     assert soak.delivered.total() == MAILS
     assert [sample.reconnects for sample in told] == list(range(1, RECONNECTS + 1))
