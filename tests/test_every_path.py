@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.model import State
-from tests.counter import Counter
+from tests.counter import Counter, one
 from tests.test_cli_work import daemon
 
 LETTERS: tuple[Mapping[str, Any], ...] = (
@@ -82,6 +83,35 @@ def test_every_path_has_the_same_effects(counter: Counter, way: Callable[[Counte
     }
     assert {entry.transaction_id: entry.state for entry in counter.entries()} == STATES
     assert events(counter) == EVENTS
+
+
+def test_by_hand_while_the_daemon_is_in_the_middle_of_it(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """D09: the daemon is posting this very letter when `reprocess` is given it too: one walk, one row, and both tell of it."""
+    mail = counter.letter()
+    asked, answer, real_sleep = threading.Event(), threading.Event(), time.sleep
+
+    def hold(method: str, path: str, body: Mapping[str, Any], phase: str) -> None:
+        if path.endswith("/datatags/") and phase == "before":
+            asked.set()
+            answer.wait(40)
+
+    def let_go(seconds: float) -> None:
+        answer.set()
+        real_sleep(seconds)
+
+    counter.configure(desk="timeout_seconds = 60\nunknown_wait = '61s'")
+    counter.planfix.on_request = hold
+    with daemon(counter):
+        counter.imap.deliver(mail.read_bytes())
+        assert asked.wait(40)
+        # the answer comes once the command waits for the desk's owner
+        monkeypatch.setattr("reconciler.byhand.going.time.sleep", let_go)
+        done = counter.run("reprocess", str(mail))
+    counter.planfix.on_request = None
+    assert (one(done)["key"], one(done)["state"]) == (key("WFP-SOC-1234567-6ac4b29136b28"), "settled")
+    order = counter.planfix.order(12345)
+    assert (len(order.incomes), order.history) == (1, ("У виробництві",))
+    assert len(counter.entries()) == 1
 
 
 # ---------------------------------------------------------------- tools
