@@ -19,6 +19,7 @@ from reconciler.cli.frame import Front
 
 COMMANDS = {
     "demo": "reconciler.cli.demo",
+    "lab": "reconciler.cli.lab",
     "run": "reconciler.cli.working",
     "poll": "reconciler.cli.working",
     "reprocess": "reconciler.cli.working",

@@ -89,7 +89,10 @@ class Daemon:
     @property
     def code(self) -> int | None:
         """Its exit code, negative for the signal that ended it; None: it runs."""
-        return self.process.poll()
+        code = self.process.poll()
+        if code is not None:
+            self._close_stdin()
+        return code
 
     @property
     def was_killed(self) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html as markup
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.header import Header
 from email.message import EmailMessage
@@ -121,16 +121,17 @@ def notice(
     html: bool = True,
     text: bool = False,
     charset: str = "utf-8",
+    order_label: str | None = None,
 ) -> bytes:
     """
     One notice, unsigned, with CRLF line ends.
 
     amount: major units, "1250.00"; printed as "1 250,00" with a no-break space.
-    order: the payment page's additional field; None: the letter has no such line.
+    order: the payment page's additional field; None: the letter has no such line. order_label: the page's own name for it.
     paid_at: aware; printed in Kyiv's time, and the mail's Date two seconds later.
     html, text: which bodies it has; both: multipart/alternative.
     """
-    words = WORDS[language]
+    words = WORDS[language] if order_label is None else replace(WORDS[language], order=order_label)
     rows = _rows(words, amount, order, reference, paid_at, shop, status, payer)
     message = EmailMessage(policy=SMTP)
     message["From"] = f"WayForPay <{sender}>"

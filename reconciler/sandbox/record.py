@@ -18,7 +18,7 @@ from reconciler.sandbox.planfix import OrderView, SandboxPlanfix
 from reconciler.sandbox.planfix.faults import matches
 from reconciler.sandbox.planfix.gate import Hook
 from reconciler.sandbox.planfix.views import order as view_of
-from reconciler.sandbox.planfix.world import ORDER_TEMPLATE
+from reconciler.sandbox.planfix.world import ORDER_TEMPLATE, PRODUCTION
 from reconciler.sandbox.proof import Advanced
 
 CREATE = "POST /task/{id}/datatags/"
@@ -39,15 +39,12 @@ class _Strike:
 class Record:
     """
     `planfix.on_request = record`. Called by the server's threads, as are those who listen.
-
-    production: the name of the status that starts production; setting it is an advance.
     """
 
-    def __init__(self, planfix: SandboxPlanfix, production: str) -> None:
+    def __init__(self, planfix: SandboxPlanfix) -> None:
         self.advances: list[Advanced] = []
         self.listeners: list[Hook] = []
         self._planfix = planfix
-        self._production = production
         self._strikes: list[_Strike] = []
         self._lock = threading.Lock()
 
@@ -102,8 +99,7 @@ class Record:
         if not isinstance(status, dict) or not matches(STATUS, method, path):
             return None
         with self._planfix.at_rest() as world:
-            wanted = world.statuses.get(status.get("id", 0))
             task = world.tasks.get(int(path.rpartition("/")[2]))
-            if task is None or task.template != ORDER_TEMPLATE or wanted is None or wanted.name != self._production:
+            if task is None or task.template != ORDER_TEMPLATE or status.get("id") != PRODUCTION:
                 return None
             return view_of(world, task)

@@ -38,7 +38,7 @@ from reconciler.sandbox.imap import SandboxImap
 from reconciler.sandbox.machine import Machine
 from reconciler.sandbox.planfix import SandboxPlanfix
 from reconciler.sandbox.planfix.world import World
-from reconciler.sandbox.proof import PRODUCTION, Account, Letter
+from reconciler.sandbox.proof import Account, Letter
 from reconciler.sandbox.record import Record
 from reconciler.sandbox.resolver import SandboxResolver
 from reconciler.sandbox.tables import LEDGER, sample, sandboxed
@@ -108,11 +108,9 @@ class Stage:
         self.settings: dict[str, Any] = dict(sample() if settings is None else settings)
         self.imap = SandboxImap(dict.fromkeys(self.settings["mailboxes"], PASSWORD))
         self.desks = {name: SandboxPlanfix(world=(worlds or {}).get(name)) for name in self.settings["desks"]}
-        self.records = {
-            name: Record(planfix, self.settings["desks"][name].get("production_status", PRODUCTION))
-            for name, planfix in self.desks.items()
-        }
-        self.dns = SandboxResolver(keys.zone("wayforpay.com.ua"))
+        self.records = {name: Record(planfix) for name, planfix in self.desks.items()}
+        self.dns = SandboxResolver(keys.zone(*_domains(self.settings)))
+        self.touched: set[str] = set()  # orders whose money or status people changed
         self.machine = Machine()
         self.lit: dict[str, Lit] = {}  # the switches that are on, by name
         self._daemon: Daemon | None = None
@@ -194,6 +192,11 @@ class Stage:
         }
 
     # ------------------------------------------------------------ the daemon
+
+    @property
+    def is_started(self) -> bool:
+        """Was a daemon ever started here?"""
+        return self._daemon is not None
 
     @property
     def daemon(self) -> Daemon:
@@ -301,7 +304,11 @@ class Stage:
         name = next(iter(self.desks)) if desk is None else desk
         planfix, record = self.desks[name], self.records[name]
         return Account(
-            orders=planfix.orders, incomes=planfix.incomes, advances=tuple(record.advances), typed=self.typed
+            orders=planfix.orders,
+            incomes=planfix.incomes,
+            advances=tuple(record.advances),
+            typed=frozenset(self.typed),
+            touched=frozenset(self.touched),
         )
 
     def held(self) -> set[str]:
@@ -345,6 +352,12 @@ class Stage:
         told = f"{name} {facts}" if facts else name
         self.wait_for(f"the daemon to say {told}", lambda: len(daemon.events(name, **facts)) >= times)
         return daemon.events(name, **facts)[times - 1]
+
+
+def _domains(settings: Mapping[str, Any]) -> set[str]:
+    """Those that letters may be signed for."""
+    gateways = settings.get("gateways", {}).values()
+    return {"wayforpay.com", "wayforpay.com.ua", *(domain for table in gateways for domain in table.get("domains", ()))}
 
 
 def _holds(condition: Callable[[], bool]) -> bool:

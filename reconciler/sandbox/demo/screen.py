@@ -140,6 +140,16 @@ class Screen:
             style="dim",
         )
 
+    def verdict(self, rows: Sequence[tuple[str, str, Sequence[str]]]) -> None:
+        """What must hold, what it was held against, and what is wrong with it."""
+        self._print()
+        self._rule("The verdict", "bold")
+        for holds, seen, wrong in rows:
+            mark, style = (self.marks.bad, "bold red") if wrong else (self.marks.good, "bold green")
+            self._hanging(Text(f"  {mark} ", style), f"{holds} ({seen})" if seen else holds, "default")
+            for words in wrong:
+                self._hanging(Text("      "), words, "red")
+
     def proof(self, lines: Sequence[str]) -> None:
         self._print()
         for line in lines:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from reconciler.sandbox.host import Disk
 from reconciler.sandbox.stage import Stage
-from reconciler.sandbox.switches.registry import Lit, switch
+from reconciler.sandbox.switches.registry import Lit, since, switch
 
 PAGE = 4096
+BESIDE = ("", "-journal", "-wal", "-shm")
+"""What SQLite calls the files of one ledger."""
 
 
 def _answers(stage: Stage, disk: Disk) -> Lit:
@@ -17,7 +19,12 @@ def _answers(stage: Stage, disk: Disk) -> Lit:
     def off() -> None:
         stage.machine.change_disk(Disk.OK)
 
-    return Lit(off, lambda: 1)
+    return Lit(off, since(lambda: _complaints(stage)))
+
+
+def _complaints(stage: Stage) -> int:
+    """Warnings and errors of the daemon that runs now."""
+    return sum(1 for event in stage.daemon.events() if event.get("level") in ("warning", "error", "critical"))
 
 
 @switch("disk.full")
@@ -39,17 +46,18 @@ def corrupt(stage: Stage) -> Lit:
     if daemon is not None:
         daemon.suspend()  # so that file and journal are of one moment
     stage.close_ledger()
-    files = [path for path in sorted(stage.folder.glob("reconciler.db*")) if not path.name.endswith(".lock")]
-    kept = {path: path.read_bytes() for path in files}
-    _damage(stage.folder / "reconciler.db")
+    ledger = stage.folder / "reconciler.db"
+    files = [ledger.with_name(ledger.name + ending) for ending in BESIDE]
+    kept = {path: path.read_bytes() for path in files if path.exists()}
+    _damage(ledger)
     if daemon is not None:
         daemon.resume()
 
     def off() -> None:
         stage.end_daemon()
         stage.close_ledger()
-        for path in stage.folder.glob("reconciler.db-*"):
-            path.unlink()
+        for path in files:
+            path.unlink(missing_ok=True)
         for path, content in kept.items():
             path.write_bytes(content)
 

@@ -323,6 +323,7 @@ def order_edited(stage: Stage, edit: str = "due", request: str = "create", times
             passed += 1
             if passed > skip:
                 struck += 1
+                stage.touched.add(number)
                 EDITS[edit](stage, account, number)
 
         return hear
