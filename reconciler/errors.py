@@ -3,7 +3,7 @@ Errors say what happened and what to do next.
 
     ReconcilerError
     ├── FatalError        the service stops     ConfigError · LedgerCorrupt · LedgerMissing · LedgerTooNew ·
-    │                                           LedgerOutdated · LedgerConflict
+    │                                           LedgerOutdated · LedgerConflict · LedgerReplaced
     ├── TransientError    it is tried again     MailboxUnreachable · DeskUnreachable · LedgerUnavailable (OwnershipLost) · OwnedElsewhere
     │                                           QuotaSpent (wrote nothing) · DeskStopped (wrote nothing; the desk stops)
     ├── UnknownOutcome    look before acting    the request was sent and not answered so that it proves anything
@@ -57,6 +57,10 @@ class LedgerTooNew(FatalError):
 
 class LedgerOutdated(FatalError):
     """An older program wrote it, and this command changes nothing, so it does not upgrade it. Facts: version, known."""
+
+
+class LedgerReplaced(FatalError):
+    """The file this program works on has another in its place, or no name any more: what is written to it would be lost."""
 
 
 class LedgerConflict(FatalError):

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from uuid import uuid4
 
 import structlog
 from sqlalchemy import Connection, Engine
 
-from reconciler.errors import ConfigError, OwnedElsewhere
+from reconciler.errors import ConfigError, LedgerReplaced, OwnedElsewhere
 from reconciler.ledger.copies import Holding, copy_file
 from reconciler.ledger.engine import (
     READ_ONLY,
@@ -26,6 +26,7 @@ from reconciler.ledger.engine import (
     build_engine,
     choose_journal,
     find_place,
+    identity_of,
     ledger_errors,
     make_file,
 )
@@ -47,6 +48,7 @@ class Ledger:
         self.place = place
         self.engine = engine
         self._ownership = ownership
+        self._file = None if place.path is None else identity_of(place.path)
         self._open_here = threading.local()
 
     @classmethod
@@ -83,20 +85,22 @@ class Ledger:
             if upgrade.before is None:
                 # What knows its age can tell that it is younger than the mail it reads: lost, or restored.
                 tx.remember("ledger", {"id": uuid4().hex, "created_at": clock()})
-                return
-            changes = [asdict(change) for change in upgrade.changes]
-            upgraded.update(before=upgrade.before, after=upgrade.after, changes=changes)
-            tx.append("ledger.upgraded", **upgraded)
+            else:
+                tx.append("ledger.upgraded", **asdict(upgrade))
+            told.append(upgrade)
 
-        upgraded: dict[str, Any] = {}
+        told: list[Upgrade] = []
         try:
             with ledger_errors(place):
                 migrate(engine, create=create, upgrade=upgrade, before=before, done=done)
         except BaseException:
             engine.dispose()
             raise
-        if upgraded:  # told once it is committed
-            log.info("ledger.upgraded", ledger=str(place), **upgraded)
+        for upgrade_done in told:  # once it is committed
+            if upgrade_done.before is None:
+                log.info("ledger.created", ledger=str(place))
+            else:
+                log.info("ledger.upgraded", ledger=str(place), **asdict(upgrade_done))
         return cls(place, engine, ownership, clock=clock, actor=actor)
 
     @staticmethod
@@ -153,6 +157,7 @@ class Ledger:
         if getattr(self._open_here, "tx", False):
             # On SQLite the inner one would wait for the outer one's lock for ever.
             raise RuntimeError("this thread has a ledger transaction open already")
+        self._verify_file()
         self._open_here.tx = True
         options = {READ_ONLY: read_only}
         if self.place.path is None:
@@ -169,6 +174,14 @@ class Ledger:
                         connection.connection.cursor().execute("PRAGMA query_only = OFF")
         finally:
             self._open_here.tx = False
+
+    def _verify_file(self) -> None:
+        """A connection goes on with the file it has opened, also when that has no name any more: it looks like success."""
+        if self.place.path is not None and identity_of(self.place.path) != self._file:
+            raise LedgerReplaced(
+                f"the ledger {self.place} was replaced or taken away while this program works on it: start it again",
+                ledger=str(self.place),
+            )
 
     @contextmanager
     def exclusive(self, name: str) -> Iterator[None]:
@@ -210,4 +223,6 @@ class Ledger:
 def _ownership(place: Place, engine: Engine, clock: Clock) -> Ownership:
     if place.path is None:
         return AdvisoryOwnership(engine, clock=clock)
-    return FileOwnership(place.path.with_name(f"{place.path.name}.locks"), clock=clock)
+    # Where the file really lies: a link to it must not give it a second owner.
+    path = place.path.resolve()
+    return FileOwnership(path.with_name(f"{path.name}.locks"), clock=clock)

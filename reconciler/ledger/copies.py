@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import ConfigError, LedgerCorrupt, LedgerMissing, LedgerUnavailable
-from reconciler.ledger.engine import BUSY_SECONDS
+from reconciler.ledger.engine import BUSY_SECONDS, sync_folder
 
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
@@ -55,7 +55,7 @@ def copy_file(ledger: Path, target: Path, *, replace: bool) -> Holding | None:
                 os.replace(part, target)
             else:
                 _name_new(part, target)
-            _sync(target.parent)
+            sync_folder(target)
         finally:
             part.unlink(missing_ok=True)
     except OSError as exc:

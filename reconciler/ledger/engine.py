@@ -90,8 +90,29 @@ def make_file(path: Path, *, create: bool) -> None:
         if not path.parent.is_dir():
             raise LedgerMissing(f"no folder {path.parent} to create the ledger in", path=str(path))
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        sync_folder(path)
     except OSError as exc:
         raise LedgerUnavailable(f"the ledger {path} cannot be opened: {exc.strerror}", path=str(path)) from exc
+
+
+def sync_folder(path: Path) -> None:
+    """A file's name is on the disk once its folder is."""
+    handle = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Which file bears this name now; None: none does."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        raise LedgerUnavailable(f"the ledger {path} cannot be reached: {exc.strerror}", path=str(path)) from exc
+    return found.st_dev, found.st_ino
 
 
 def choose_journal(version: tuple[int, ...]) -> tuple[str, str]:
