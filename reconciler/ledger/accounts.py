@@ -8,26 +8,24 @@ known of them under the new one. An account that was never told (an older ledger
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import delete, select, update
 
 from reconciler.ledger import tables
-from reconciler.ledger.columns import json_ready
-from reconciler.ledger.history import History
+from reconciler.ledger.memory import Memory
 
 _ACCOUNT = "account:"
 _TRAFFIC = "traffic:"
 _TOKENS = "oauth:"
 
 
-class Accounts(History):
+class Accounts(Memory):
     def account(self, name: str, folder: str) -> str | None:
-        told = self._noted(_account_of(name, folder))
+        told = self.recall(_account_of(name, folder))
         return None if told is None else str(told["account"])
 
     def set_account(self, name: str, folder: str, account: str) -> None:
-        self._note(_account_of(name, folder), {"name": name, "folder": folder, "account": account})
+        self.note(_account_of(name, folder), {"name": name, "folder": folder, "account": account})
 
     def mailboxes_of(self, account: str, folder: str) -> Sequence[str]:
         """The names this folder of this account goes by in the ledger, the newest last."""
@@ -54,12 +52,12 @@ class Accounts(History):
                 self.connection.execute(update(table).where(*here).values({column.name: name}))
             account = self.account(before, folder)
             if account is not None:
-                self._forget(_account_of(before, folder))
+                self.forget_note(_account_of(before, folder))
                 self.set_account(name, folder, account)
         self.connection.execute(update(tables.mail).where(tables.mail.c.mailbox == before).values(mailbox=name))
-        tokens = self._noted(_TOKENS + before)
+        tokens = self.recall(_TOKENS + before)
         if tokens is not None:
-            self._note(_TOKENS + name, tokens)
+            self.note(_TOKENS + name, tokens)
         self.append("mailbox.renamed", mailbox=name, before=before, folders=moved)
 
     def forget_uids(self, name: str, folder: str, uidvalidity: int) -> None:
@@ -77,38 +75,19 @@ class Accounts(History):
     def count_traffic(self, name: str, *, received: int, bodies: int) -> int:
         """Add to what was read from a mailbox today (UTC); the day's bytes so far."""
         today = self.now().date().isoformat()
-        before = self._noted(_TRAFFIC + name)
+        before = self.recall(_TRAFFIC + name)
         if before is None or before["day"] != today:
             before = {"bytes": 0, "bodies": 0}
         total: int = before["bytes"] + received
-        self._note(_TRAFFIC + name, {"day": today, "bytes": total, "bodies": before["bodies"] + bodies})
+        self.note(_TRAFFIC + name, {"day": today, "bytes": total, "bodies": before["bodies"] + bodies})
         return total
 
     def traffic(self, name: str) -> dict[str, int]:
         """{"bytes": n, "bodies": n} of today."""
-        told = self._noted(_TRAFFIC + name)
+        told = self.recall(_TRAFFIC + name)
         if told is None or told["day"] != self.now().date().isoformat():
             return {"bytes": 0, "bodies": 0}
         return {"bytes": told["bytes"], "bodies": told["bodies"]}
-
-    # ------------------------------------------------------------ notes: memory without history, written at every pass
-
-    def _noted(self, name: str) -> dict[str, Any] | None:
-        value: dict[str, Any] | None = self.connection.execute(
-            select(tables.memory.c.value).where(tables.memory.c.name == name)
-        ).scalar()
-        return value
-
-    def _note(self, name: str, value: dict[str, Any]) -> None:
-        columns = {"value": json_ready(value), "changed_at": self.now()}
-        self.connection.execute(
-            self.insert(tables.memory)
-            .values(name=name, **columns)
-            .on_conflict_do_update(index_elements=["name"], set_=columns)
-        )
-
-    def _forget(self, name: str) -> None:
-        self.connection.execute(delete(tables.memory).where(tables.memory.c.name == name))
 
 
 def _account_of(name: str, folder: str) -> str:

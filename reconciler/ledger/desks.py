@@ -1,16 +1,12 @@
 """
-Desks: the brake a person pulls, and what must be remembered between runs (resolved names, a rotated refresh token).
+Desks: the brake a person pulls.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from sqlalchemy import select
 
 from reconciler.ledger import tables
-from reconciler.ledger.columns import json_ready
 from reconciler.ledger.history import History
 
 
@@ -29,20 +25,3 @@ class Desks(History):
             .on_conflict_do_update(index_elements=["name"], set_=columns)
         )
         self.append("desk.paused" if paused else "desk.resumed", desk=desk)
-
-    def recall(self, name: str) -> Mapping[str, Any] | None:
-        """A remembered JSON object; None: never remembered."""
-        value: Mapping[str, Any] | None = self.connection.execute(
-            select(tables.memory.c.value).where(tables.memory.c.name == name)
-        ).scalar()
-        return value
-
-    def remember(self, name: str, value: Mapping[str, Any]) -> None:
-        """The history learns that it was done, not the value: it may be a secret."""
-        columns = {"value": json_ready(value), "changed_at": self.now()}
-        self.connection.execute(
-            self.insert(tables.memory)
-            .values(name=name, **columns)
-            .on_conflict_do_update(index_elements=["name"], set_=columns)
-        )
-        self.append("memory.changed", memory=name)

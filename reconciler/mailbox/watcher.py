@@ -103,7 +103,7 @@ class Watcher:
         held_back = self.mailbox.allowance.pause()
         if held_back > 0:
             self._log.warning("mailbox.held_back", next_try_in=round(held_back, 1))
-            self._wait(MailboxState.WAITING, held_back, "connected too often within the hour")
+            self._wait(MailboxState.WAITING, held_back, None)  # why it was lost stays to be seen
             return
         try:
             with self._own():
@@ -129,7 +129,7 @@ class Watcher:
         self._log.warning(what, error=str(exc), next_try_in=round(pause, 1))
         self._wait(MailboxState.WAITING, pause, str(exc))
 
-    def _wait(self, state: MailboxState, seconds: float, error: str) -> None:
+    def _wait(self, state: MailboxState, seconds: float, error: str | None) -> None:
         bell = self.mailbox.bell
         self.mailbox.note(state, error=error, next_try_in=seconds)
         bell.wait(seconds)
