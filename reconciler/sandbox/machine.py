@@ -30,7 +30,9 @@ class Machine:
         self._control = HostControl(daemon) if daemon.process.stdin is not None else None
         if self._ahead or self._disk is not Disk.OK:
             try:
-                self.set_clock(self._ahead)
+                self._tell().let_pass(
+                    self._ahead
+                )  # it was so before the process began, so to the process it is no jump
                 self.set_disk(self._disk)
             except HostFailed:
                 if self._is_alive:
@@ -42,9 +44,15 @@ class Machine:
         return self._ahead
 
     def set_clock(self, ahead: timedelta) -> None:
-        """Raises NotSwitchable, HostFailed."""
+        """Somebody sets the clock: to a daemon that runs it jumps. Raises NotSwitchable, HostFailed."""
         self._tell().clock(ahead)
         self._ahead = ahead
+
+    def let_pass(self, length: timedelta) -> None:
+        """So much time goes by at once: nothing jumps, and what is due by then is due now; also for the next daemon."""
+        self._ahead += length
+        if self._is_alive:
+            self._tell().let_pass(length)
 
     def set_disk(self, disk: Disk) -> None:
         """Raises NotSwitchable, HostFailed."""

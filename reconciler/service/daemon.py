@@ -25,12 +25,11 @@ import structlog
 
 from reconciler import sdnotify
 from reconciler.app import App, OpenLedger, opened
-from reconciler.clock import SteadyClock, utc_now
+from reconciler.clock import SteadyClock
 from reconciler.config import Settings, load
 from reconciler.errors import ConfigError, ReconcilerError, TransientError
 from reconciler.ledger import Ledger
 from reconciler.mailbox import Watcher
-from reconciler.ports import Clock
 from reconciler.service.threads import DAEMON, DeskThread
 from reconciler.service.ticks import Ticks
 
@@ -158,13 +157,18 @@ class Generation:
     clock_jumped: bool = False
 
 
-def run(settings: Settings, *, clock: Clock = utc_now, open_ledger: OpenLedger = Ledger.open) -> int:
-    """The daemon until it is told to stop. clock: the machine's. Returns the exit code."""
+def run(
+    settings: Settings,
+    *,
+    start_clock: Callable[[], SteadyClock] = SteadyClock,
+    open_ledger: OpenLedger = Ledger.open,
+) -> int:
+    """The daemon until it is told to stop. start_clock: one on the machine's. Returns the exit code."""
     manager, signals = sdnotify.Manager(), Signals()
     signals.install()
     generation = Generation(settings)
     while True:
-        steady = SteadyClock(clock)
+        steady = start_clock()
         opening = functools.partial(opened, create=True, actor="daemon", clock=steady, open_ledger=open_ledger)
         with ExitStack() as stack:
             app = stack.enter_context(opening(generation.settings))

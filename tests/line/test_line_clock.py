@@ -140,7 +140,7 @@ def test_the_night_the_clocks_are_changed(order: Line, night: str, monkeypatch: 
     order.planfix.faults.add(Fault(on=POST, do="drop"))
     with order.struck() as (daemon, control):
         jump(daemon, control, NIGHTS[night] - datetime.now(UTC))
-        order.deliver(letter("WFP-1", paid_at=NIGHTS[night] - timedelta(hours=5)))
+        order.deliver(letter("WFP-1"))
         daemon.wait_for("order.advanced")
         assert len(daemon.events("clock.jumped")) == 1
     with order.ledger() as ledger, ledger.look() as tx:

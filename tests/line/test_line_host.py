@@ -10,6 +10,7 @@ import pytest
 from reconciler.model import State
 from reconciler.sandbox import host
 from reconciler.sandbox.host import Death, Disk, HostControl, HostFailed
+from reconciler.sandbox.planfix.faults import Fault
 from tests.line.daemon import Daemon
 from tests.line.line import Line, letter
 from tests.line.orders import assert_paid_once
@@ -48,6 +49,21 @@ def test_its_clock_is_the_ledgers(order: Line) -> None:
         daemon.wait_for("order.advanced")
     [entry] = order.entries()
     assert timedelta(days=1, hours=23) < entry.recorded_at - datetime.now(UTC) < timedelta(days=2, hours=1)
+
+
+def test_time_can_be_let_pass(order: Line) -> None:
+    """Three minutes that go by at once are no jump of the clock: what was to be waited for so long is waited for, and done."""
+    order.configure(desk={"timeout_seconds": 0.5, "unknown_wait": "180s", "unknown_deadline": "2h"})
+    order.planfix.faults.add(Fault(on="POST /task/{id}/datatags/", do="drop"))
+    with order.struck() as (daemon, control):
+        order.deliver(letter("WFP-1"))
+        daemon.wait_for("step.unknown")
+        control.let_pass(timedelta(seconds=180))
+        daemon.wait_for("entry.waiting", times=2)  # the first complete look; the second comes some seconds later
+        control.let_pass(timedelta(seconds=10))
+        daemon.wait_for("order.advanced")
+        assert not daemon.events("clock.jumped")
+    assert_paid_once(order, ONE)
 
 
 @pytest.mark.parametrize("disk", [Disk.FULL, Disk.READ_ONLY])
@@ -89,6 +105,7 @@ def test_it_may_be_told_to_live(order: Line) -> None:
         ({"disk": "molten"}, "molten"),
         ({"clock": "noon"}, "noon"),
         ({"clock": 1e12}, "clock"),
+        ({"pass": 1e12}, "pass"),
         ({"clock": 1, "disk": "ok"}, "one door"),
         ({"die": {"at": "now"}}, "no point"),
         ({"die": {"at": "step.done", "side": "beside"}}, "beside"),

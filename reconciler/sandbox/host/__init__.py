@@ -5,11 +5,12 @@ Whoever started it opens them with JSON lines on its stdin, numbered by `n`; eac
 with that number, or refused by `host.refused`. The process is otherwise the very daemon: same signals, same exit codes.
 
     {"n": 1, "clock": 7200}                       the clock of the whole process is so many seconds ahead (below 0: behind)
-    {"n": 2, "disk": "full" | "read-only" | "ok"} what the disk under the ledger answers from the next write on
-    {"n": 3, "die": {"at": POINT, "side": "before" | "after", "skip": 2, "kind": "income", "by": "kill"}}
+    {"n": 2, "pass": 180}                         so many seconds go by at once, on every clock: nothing jumps
+    {"n": 3, "disk": "full" | "read-only" | "ok"} what the disk under the ledger answers from the next write on
+    {"n": 4, "die": {"at": POINT, "side": "before" | "after", "skip": 2, "kind": "income", "by": "kill"}}
                                                   SIGKILL right before or right after the commit that writes POINT down;
                                                   by "fill", the disk is full from there on; by "term", a SIGTERM
-    {"n": 4, "die": null}                         live
+    {"n": 5, "die": null}                         live
 
     doors.py     what is switched, and the reading of a line
     ledger.py    the ledger whose disk fills and whose process dies at a commit

@@ -66,7 +66,7 @@ def main() -> int:
     def run() -> int:
         settings = Front(config=config, json=True).settings()
         threading.Thread(target=listen, args=(doors,), name="starter", daemon=True).start()
-        return daemon.run(settings, clock=doors.clock, open_ledger=partial(open_struck, doors))
+        return daemon.run(settings, start_clock=doors.steady_clock, open_ledger=partial(open_struck, doors))
 
     code: int = guarded(run)
     return code

@@ -48,6 +48,10 @@ class HostControl:
         """
         self._switch({"clock": ahead.total_seconds()})
 
+    def let_pass(self, length: timedelta) -> None:
+        """So much time goes by at once, as if it had been waited for: what is due by then is due now."""
+        self._switch({"pass": length.total_seconds()})
+
     def disk(self, disk: Disk) -> None:
         """What the disk under the ledger answers from the next write on."""
         self._switch({"disk": disk.value})

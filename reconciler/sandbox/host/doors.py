@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, get_args
 
-from reconciler.clock import utc_now
+from reconciler.clock import SteadyClock, seconds_run, utc_now
 from reconciler.model import Event, StepKind
 
 Side = Literal["before", "after"]
@@ -75,18 +75,26 @@ class Death:
 
 
 class Doors:
-    """Thread-safe. `clock` is the process's clock; `disk` and the death are asked by its ledger."""
+    """Thread-safe. `steady_clock` starts a clock on the process's machine; `disk` and the death are asked by its ledger."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._ahead = timedelta()
+        self._ahead = timedelta()  # set by somebody
+        self._passed = timedelta()  # gone by in truth
         self._disk = Disk.OK
         self._death: Death | None = None
-        self._passed = 0
+        self._met = 0
 
-    def clock(self) -> datetime:
+    def steady_clock(self) -> SteadyClock:
+        return SteadyClock(self._wall, self._counter)
+
+    def _wall(self) -> datetime:
         with self._lock:
-            return utc_now() + self._ahead
+            return utc_now() + self._passed + self._ahead
+
+    def _counter(self) -> float:
+        with self._lock:
+            return seconds_run() + self._passed.total_seconds()
 
     @property
     def disk(self) -> Disk:
@@ -103,8 +111,8 @@ class Doors:
         with self._lock:
             if self._death is not death:
                 return False
-            self._passed += 1
-            return self._passed > death.skip
+            self._met += 1
+            return self._met > death.skip
 
     def survive(self, death: Death) -> None:
         """It has struck, and was no death of this process; what it fills is full from now on."""
@@ -124,12 +132,14 @@ class Doors:
             match door:
                 case "clock":
                     self._move_clock(timedelta(seconds=float(value)))
+                case "pass":
+                    self._let_pass(timedelta(seconds=float(value)))
                 case "disk":
                     self._set_disk(Disk(value))
                 case "die":
                     self._arm(None if value is None else Death(**value))
                 case _:
-                    raise Refused(f"there is no door {door!r}: clock, disk, die")
+                    raise Refused(f"there is no door {door!r}: clock, pass, disk, die")
         except (TypeError, ValueError, OverflowError) as exc:
             raise Refused(f"{door}: {exc}") from exc
         return {"door": door, "to": value}
@@ -137,7 +147,12 @@ class Doors:
     def _move_clock(self, ahead: timedelta) -> None:
         utc_now() + ahead  # a time that there is not is refused here, and not wherever the clock is asked next
         with self._lock:
-            self._ahead = ahead
+            self._ahead = ahead - self._passed
+
+    def _let_pass(self, length: timedelta) -> None:
+        with self._lock:
+            utc_now() + self._ahead + self._passed + length
+            self._passed += length
 
     def _set_disk(self, disk: Disk) -> None:
         with self._lock:
@@ -145,7 +160,7 @@ class Doors:
 
     def _arm(self, death: Death | None) -> None:
         with self._lock:
-            self._death, self._passed = death, 0
+            self._death, self._met = death, 0
 
 
 def words_of(death: Death | None) -> Mapping[str, Any]:

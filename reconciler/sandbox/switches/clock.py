@@ -58,7 +58,7 @@ def suspended(stage: Stage, seconds: float = 3600.0) -> Lit:
     def off() -> None:
         if daemon.code is None:
             daemon.resume()
-        stage.machine.move_clock(stage.machine.ahead + timedelta(seconds=seconds))
+        stage.machine.let_pass(timedelta(seconds=seconds))
 
     return Lit(off, lambda: 1)
 
