@@ -27,7 +27,8 @@ WORDS = Words(
             r"неуспішн|неуспешн|\bне\s?(?:успішн|успешн|вдал|удал|пройш|прош[её]л|оплачен|підтвердж|подтвержд|проведен|виконан|сплачен)"
             r"|\b(?:відхилен|відхилил|відмов|отклон|отказ|declin|failed|failure|fail\b|unsuccess|reject|denied|unpaid|expired|"
             r"прострочен|просроч|помилк|ошибк|error|insufficient|недостатн|недостаточн|термін дії \w* ?(?:минув|сплив|закінч))"
-            r"|\bnot (?:successful|approved|paid|completed|processed)|\bcould not\b|\bcouldn't\b"
+            r"|\bбанк\w* (?:\w+ )?не\b|\bbank (?:\w+ )?(?:did not|didn't|refus)|\bне (?:дав|дал)\w* (?:згод|дозвол|соглас|разреш)"
+            r"|\bnot (?:successful|approved|paid|completed|processed|charged|authori[sz]ed|accepted)|\bcould not\b|\bcouldn't\b"
         )),
         (Kind.PENDING, re.compile(
             r"\b(?:очіку|ожида|чекає|pending|в обробці|на обробці|обробляєт|в обработке|обрабатыва|на перевірці|на проверке|waiting|"
@@ -60,7 +61,8 @@ WORDS = Words(
         r"(?:створен|сформован|надіслан|згенерован|создан|сформирован|отправлен|сгенерирован|created|generated|sent)\w*|"
         r"\b(?:дата|час|время) (?:(?:та|і|й|и) (?:час|время) )?(?:створення|создания)\b|"
         r"\b(?:(?:date|time) (?:of creation|created)|(?:order|invoice|payment) (?:created|creation)(?: (?:at|on|date|time))?|created at)\b|"
-        r"\b(?:замовлення|заказ) (?:створено|создан)\b|\bprocessing (?:cost|fee)\b"
+        r"\b(?:замовлення|заказ) (?:створено|создан)\b|\bprocessing (?:cost|fee)\b|"
+        r"\bпідсумок(?=:? [^\W\d]+$)"
     ),
     plain=re.compile(
         r"від|вам|got|в|у|на|по|за|із|з|зі|до|для|і|й|та|от|с|со|из|к|и|через|про|о|об|здійснен\w|совершен\w|соверш[её]н|прийнят\w{1,2}|принят[аоы]?|for|from|of|on|in|at|by|to|via|the|a|an|and|"

@@ -5,7 +5,7 @@ Comes in: a message whose From address is in one of `DOMAINS`. Goes out: one not
 currency, the gateway's reference and the time, and usually the order number, which stands in the additional field that the
 merchant's payment page asks the payer for.
 
-No letter of the gateway is public, so nothing here leans on a layout: fields are found by label (the tables below, all
+No letter of the gateway is public, so nothing here leans on a layout: fields are found by label (`_wayforpay_labels`, all
 reconstructed), in three languages, wherever they stand, and what contradicts itself is held. Shown by
 fixtures/wayforpay/paid_html_uk. A page's own reference (WFP-SOC-…, WFP-BTN-…) is never the order number.
 """
@@ -19,6 +19,7 @@ from functools import partial
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from parsers._wayforpay_labels import LABELS, LISTING, ORDER_LABELS, SPOKEN
 from parsers._wayforpay_words import WORDS
 from reconciler.errors import FieldUnreadable, HeldError, Unreadable
 from reconciler.extract.fields import Sheet, read_money, read_paid_at, statuses, words_of
@@ -37,103 +38,6 @@ GATEWAY = "wayforpay"
 DOMAINS = ("wayforpay.com", "wayforpay.com.ua")  # notify@wayforpay.com.ua is the one sender seen in public code
 TIMEZONE = "Europe/Kyiv"
 
-ORDER_LABELS = (
-    "Номер замовлення", "№ замовлення", "Замовлення №", "Замовлення", "Номер Вашого замовлення", "Ваш номер замовлення",
-    "Номер заказа", "№ заказа", "Заказ №", "Заказ", "Номер вашего заказа",
-    "Order number", "Order No", "Order #", "Order", "Your order number", "Order No.",
-)  # fmt: skip
-
-# field → labels; compared whole, in any case, look-alike letters folded (text.fold_label)
-LABELS: dict[str, tuple[str, ...]] = {
-    "amount": (
-        "Сума", "Сума платежу", "Сума оплати", "Сума операції", "Сума транзакції", "До сплати", "Оплачено", "Сплачено",
-        "Загальна сума", "Разом", "Всього", "Усього", "Сума до сплати", "Сума замовлення", "Сума списання",
-        "Сумма", "Сумма платежа", "Сумма оплаты", "Сумма операции", "Сумма транзакции", "К оплате", "Итого", "Общая сумма",
-        "Amount", "Payment amount", "Total", "Total amount", "Paid", "Amount paid", "Transaction amount", "Sum",
-    ),
-    "refund_amount": (
-        "Сума повернення", "Повернено", "Повернута сума", "Сума до повернення", "Сумма возврата", "Возвращено",
-        "Refund amount", "Refunded", "Refunded amount", "Amount refunded",
-    ),
-    "currency": ("Валюта", "Валюта платежу", "Валюта платежа", "Currency", "Payment currency"),
-    "reference": (
-        "Номер платежу", "ID платежу", "Номер транзакції", "ID транзакції", "Ідентифікатор", "Ідентифікатор платежу",
-        "Ідентифікатор транзакції", "№ платежу", "№ транзакції", "Референс", "Транзакція", "Код платежу", "Платіж №",
-        "Номер платежа", "ID платежа", "Номер транзакции", "ID транзакции", "Идентификатор", "Идентификатор платежа",
-        "Идентификатор транзакции", "№ платежа", "№ транзакции", "Транзакция",
-        "Payment number", "Payment ID", "Transaction ID", "Transaction number", "Order reference", "orderReference",
-        "Payment reference", "Reference", "Transaction", "Payment No", "Payment #",
-    ),
-    "date": (
-        "Дата", "Дата платежу", "Дата оплати", "Дата та час", "Дата і час", "Дата й час", "Дата операції", "Дата транзакції",
-        "Дата/час", "Дата та час платежу", "Дата та час оплати", "Дата і час платежу", "Дата і час оплати",
-        "Дата платежа", "Дата оплаты", "Дата и время", "Дата операции", "Дата транзакции", "Дата/время",
-        "Дата и время платежа", "Дата и время оплаты",
-        "Date", "Payment date", "Date and time", "Date/time", "Date & time", "Transaction date", "Date of payment", "Paid at",
-        "Payment date and time",
-    ),
-    "time": ("Час", "Час платежу", "Час оплати", "Час операції", "Время", "Время платежа", "Время оплаты", "Time", "Payment time"),
-    "status": (
-        "Статус", "Статус платежу", "Статус оплати", "Статус транзакції", "Статус операції", "Результат", "Стан", "Стан платежу",
-        "Статус платежа", "Статус оплаты", "Статус транзакции", "Статус операции", "Состояние",
-        "Status", "Payment status", "Transaction status", "Result", "State", "transactionStatus",
-    ),
-    "operation": (
-        "Тип операції", "Операція", "Тип транзакції", "Вид операції", "Тип операции", "Операция", "Тип транзакции", "Вид операции",
-        "Transaction type", "Operation", "Operation type", "Type",
-    ),
-    "reason": ("Причина", "Причина відмови", "Причина відхилення", "Причина отказа", "Decline reason", "Reason"),
-    "merchant": (
-        "Магазин", "Сайт", "Мерчант", "Акаунт", "Назва магазину", "Мерчант акаунт", "Продавець", "Отримувач",
-        "Торговец", "Продавец", "Аккаунт", "Название магазина", "Получатель",
-        "Shop", "Store", "Site", "Website", "Merchant", "Merchant account", "merchantAccount", "Merchant login",
-    ),
-    "payer": (
-        "Платник", "ПІБ", "Клієнт", "Ім'я", "Ім'я платника", "Ім'я клієнта", "Покупець", "ПІБ платника",
-        "Плательщик", "ФИО", "Клиент", "Имя", "Покупатель", "ФИО плательщика",
-        "Payer", "Customer", "Client name", "Client", "Customer name", "Payer name", "Name", "Full name",
-    ),
-    "email": (
-        "Email", "E-mail", "Пошта", "Електронна пошта", "Email платника", "E-mail платника", "Почта", "Электронная почта",
-        "Email плательщика", "Customer email", "Payer email", "Email address",
-    ),
-    "phone": ("Телефон", "Номер телефону", "Телефон платника", "Номер телефона", "Phone", "Phone number", "Customer phone"),
-    "card": (
-        "Картка", "Карта", "Номер картки", "Спосіб оплати", "Платіжний метод", "Платіжна картка", "Метод оплати",
-        "Номер карты", "Способ оплаты", "Платёжная карта", "Метод оплаты",
-        "Card", "Card number", "Payment method",
-    ),
-    # told apart from the amount by having labels of their own, and never read
-    "fee": ("Комісія", "Сума комісії", "Комиссия", "Сумма комиссии", "Fee", "Commission", "Service fee"),
-    "credited": (
-        "До зарахування", "Сума до зарахування", "Сума зарахування", "Зараховано", "До виплати", "К зачислению",
-        "Сумма к зачислению", "Зачислено", "Net amount", "To be credited", "Amount to be credited", "Credited", "Net",
-    ),
-    "purpose": (
-        "Призначення", "Призначення платежу", "Опис", "Товар", "Товари", "Послуга", "Коментар", "Примітка",
-        "Назначение", "Назначение платежа", "Описание", "Товары", "Услуга", "Комментарий",
-        "Purpose", "Description", "Product", "Products", "Comment", "Note", "Payment purpose",
-    ),
-    "price": ("Ціна", "Вартість", "Цена", "Стоимость", "Price", "Unit price"),
-}  # fmt: skip
-
-# a table with one of these for a column is a list of goods: its sums are no payment's
-LISTING = (
-    "Кількість",
-    "К-сть",
-    "Кіл-сть",
-    "Ціна",
-    "Количество",
-    "Кол-во",
-    "Цена",
-    "Quantity",
-    "Qty",
-    "Price",
-    "Unit price",
-)
-
-# labels that are spoken words too: over a sum, a date or nothing, and the value of a status
-SPOKEN = ("Оплачено", "Сплачено", "Paid", "Повернено", "Возвращено", "Refunded", "Зараховано", "Зачислено", "Credited")
 EITHER = folded(SPOKEN)
 
 TEST_MERCHANTS = frozenset({"test_merch_n1", "test_merchant"})  # the published test shop; its payments move no money
@@ -205,6 +109,8 @@ class WayForPay:
         if listed and not sheet.of("reference"):
             return Kind.REGISTER  # a list hangs on it and it tells of no single payment
         kind = decide(said, WORDS, parser=NAME, attached_list=listed)
+        if kind not in MONEY_BACK and kind is not Kind.PAYMENT and (several := _several_under_one_label(sheet)):
+            raise Unreadable("several payments, and one kind", parser=NAME, found=several)
         if kind is Kind.PAYMENT and sheet.of("refund_amount", "reason"):
             found = sheet.of("refund_amount", "reason")[0]
             raise Unreadable(f"a payment with {found.label!r}", parser=NAME, label=found.label, value=found.value)
@@ -221,8 +127,10 @@ class WayForPay:
         number, raw = order(sheet)
         merchant, names = merchant_names(sheet, message)
         payer = _payer(sheet)
-        if kind is Kind.PAYMENT and TEST_MERCHANTS.intersection(_NAMES.split(" ".join(names).casefold())):
+        if kind is Kind.PAYMENT and _is_test_shop(names):
             kind = Kind.TEST
+        elif kind is Kind.PAYMENT and _is_test_shop([message.subject, *sheet.lines]):
+            raise Unreadable("the test shop is named, and not as the shop", parser=NAME, found="test shop")
         if kind is Kind.PAYMENT and payer and payer.email and _is_addressed(message, payer.email):
             raise Unreadable(
                 "a letter to the payer himself that is no plain receipt", parser=NAME, found="payer is recipient"
@@ -241,6 +149,15 @@ class WayForPay:
             payer=payer,
             spans=tuple(sheet.spans),
         )
+
+
+def _several_under_one_label(sheet: Sheet) -> list[str]:
+    """Different references under one label: such a letter tells of more than one payment."""
+    told: dict[str, set[str]] = {}
+    for pair in sheet.pairs:
+        if pair.key in sheet.naming and pair.value:
+            told.setdefault(pair.key, set()).add(one_line(pair.value))
+    return next((sorted(values) for values in told.values() if len(values) > 1), [])
 
 
 def _said(message: Message, sheet: Sheet, *, status: Sequence[str]) -> Said:
@@ -346,6 +263,10 @@ def _payer(sheet: Sheet) -> Payer | None:
     return Payer(**found) if found else None
 
 
+def _is_test_shop(names: Sequence[str]) -> bool:
+    return not TEST_MERCHANTS.isdisjoint(_NAMES.split(" ".join(names).casefold()))
+
+
 def _is_addressed(message: Message, email: str) -> bool:
     return any(address.email.casefold() == email.casefold() for address in message.recipients)
 
@@ -378,6 +299,19 @@ def _told(read: Callable[[], T]) -> T | None:
     except HeldError:
         return None
 
+
+__all__ = [
+    "DEFAULT",
+    "DOMAINS",
+    "LABELS",
+    "NAME",
+    "ORDER_LABELS",
+    "WayForPay",
+    "claims",
+    "configured",
+    "parse",
+    "sheet",
+]
 
 DEFAULT = WayForPay()
 claims = DEFAULT.claims

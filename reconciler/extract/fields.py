@@ -35,6 +35,9 @@ _EMPTY = re.compile(
 )
 
 
+_TO_THE_SECOND = re.compile(r"\b\d{1,2}:\d{2}:\d{2}\b")
+
+
 class Sheet:
     """The pairs and statements of one message, by the fields that labels stand for."""
 
@@ -194,7 +197,8 @@ def read_paid_at(
     """
     When it was paid, by the labels of `date` and `time`.
 
-    A date and a time of day under labels of their own are joined. A date alone, with no time anywhere, is that day's 00:00.
+    A date and a time of day under labels of their own are joined. A date alone, with no time anywhere, is that day's 00:00;
+    with one under a label that nobody knows it has two readings.
     None: no such label, or only a time of day.
     """
     pairs = [*sheet.of("date", "time"), *(p for p in sheet.of("amount") if p.key in either and not _holds_sum(p.value))]
@@ -207,6 +211,11 @@ def read_paid_at(
     if any(not finest.agrees(moment) for _, moment in moments):
         raise sheet.ambiguous("paid_at", [pair.value for pair, _ in moments])
     sheet.note("paid_at", [pair for pair, _ in moments])
+    if finest.precision is Precision.DAY and not clocks:
+        told = [*(pair.value for pair in sheet.unknown()), *sheet.lines]
+        elsewhere = [text for text in told if is_clock(text) or _TO_THE_SECOND.search(text)]
+        if elsewhere:
+            raise sheet.ambiguous("paid_at", [*(pair.value for pair, _ in moments), *elsewhere])
     if finest.precision is not Precision.DAY or not clocks:
         return finest
     joined = [(pair, join(finest, pair.value)) for pair in clocks]

@@ -79,6 +79,7 @@ _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _NAME = re.compile(  # a site, an account, a reference
     r"(?<![\w.@/-])(?:(?:https?://)?[a-z0-9][a-z0-9-]*(?:[._@][a-z0-9-]+)+/?|[a-z0-9-]*[0-9][a-z0-9-]*)(?![\w@])"
 )
+_SUM = re.compile(r"\d ?(?:грн|uah|usd|eur|[₴$€])|(?:uah|usd|eur|[₴$€]) ?\d")
 _MONEY = re.compile(r"[^\W\d_]+|[₴$€£]")
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _QUIET = frozenset({Kind.DECLINED, Kind.PENDING})  # kinds that nobody is shown
@@ -136,6 +137,7 @@ class _Case:
         self.doubtful = self._sentences(said.doubtful)
         self.aside = [self._plain(value) for value in said.aside]
         self.told = [*self.subject, *self.early]
+        self.heads = [said.subject, *said.early]
 
     def decide(self, *, attached_list: bool) -> Kind:
         words = self.words
@@ -147,6 +149,10 @@ class _Case:
         if kind := self._vetoed_by_status(paid) or self._vetoed_by_lines(bool(paid)):
             if kind in _QUIET and (paid or any(map(self._is_success, self.told))):
                 raise self.unreadable("tells of a payment, and denies it", found=str(kind))
+            if kind in _QUIET and not self._vetoed(self.told) and any(map(_SUM.search, map(_fold, self.heads))):
+                raise self.unreadable(
+                    "a sum in the subject or at the head, and no word there denies it", found=str(kind)
+                )
             return kind
         self._refuse_denials()
         self._demand_success()
@@ -240,7 +246,9 @@ class _Case:
             return None
         if found[0] in MONEY_BACK and found[0] is not Kind.CHARGEBACK:
             # "повернення в обробці", "refund declined": no money has moved back
-            if kind := next((kind for kind in found if kind in {Kind.PENDING, Kind.DECLINED}), None):
+            if kind := next((kind for kind in found if kind in _QUIET), None):
+                if found[0] is Kind.VOID:
+                    raise self.unreadable("cancelled, and waiting", found=str(kind))
                 return kind
             pattern = dict(self.words.veto)[found[0]]
             if any(self._denies(line) for line in lines if pattern.search(line)):

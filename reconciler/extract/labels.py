@@ -21,7 +21,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from reconciler.extract.html import Block, plain, read_blocks
-from reconciler.extract.lines import is_known_pair, is_pair, scan_lines
+from reconciler.extract.lines import is_known_pair, is_pair, scan_lines, separator_of
 from reconciler.extract.page import Page, refuse_excess
 from reconciler.extract.runs import Item, read_run
 from reconciler.extract.tables import has_label, read_rows, read_table
@@ -42,6 +42,7 @@ def read_text(
     page = Page(part=part, known=known, spoken=spoken, shapes=shapes)
     lines = [re.sub(r"^[\s>]*>\s?", "", line).strip().strip("|│").strip() for line in _keep_tabs(content).split("\n")]
     page.see(lines)
+    page.separator = separator_of(page, lines)
     scan_lines(page, lines)
     return page
 
@@ -62,6 +63,7 @@ def read_html(
     )
     drawn = read_blocks(content)
     page.see(map(plain, drawn.root.all_lines()))
+    page.separator = separator_of(page, page.lines)
     _walk(page, drawn.root)
     for words in drawn.unseen:
         page.say(words, doubtful=True)  # nothing is read from it, but it may deny
@@ -73,6 +75,7 @@ def _keep_tabs(content: str) -> str:
 
 
 def _walk(page: Page, block: Block, *, later: bool = False) -> None:
+    page.quotes = page.quotes or block.tag == "blockquote"
     if block.lines:
         scan_lines(page, block.lines, later=later)
     elif block.tag == "table":
@@ -80,10 +83,10 @@ def _walk(page: Page, block: Block, *, later: bool = False) -> None:
     elif block.tag == "tr":
         read_rows(page, [block], _sequence)
     else:
-        _sequence(page, block.children)
+        _sequence(page, block.children, later=later)
 
 
-def _sequence(page: Page, blocks: Sequence[Block]) -> None:
+def _sequence(page: Page, blocks: Sequence[Block], *, later: bool = False) -> None:
     """Neighbours: runs of single lines, some of them labels with their values, and what is read by itself between them."""
     typical = _typical(page, blocks)
     run: list[Block] = []
@@ -102,7 +105,7 @@ def _sequence(page: Page, blocks: Sequence[Block]) -> None:
         else:
             _run(page, run)
             run = []
-            _walk(page, block, later=block.look in typical)
+            _walk(page, block, later=later or block.look in typical)
     _run(page, run)
 
 
@@ -146,4 +149,6 @@ def _is_layout(page: Page, label: Block, value: Block) -> bool:
         return True
     if label.tag in {"td", "th", "dt"}:
         return False
+    if label.tag in {"legend", "caption", "summary"}:
+        return value.count > 1
     return is_known_pair(page, next(iter(value.all_lines()), ""))

@@ -11,11 +11,13 @@ side by side; below a blank line only where blank lines stand between all labels
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from reconciler.extract.html import MARK, plain
-from reconciler.extract.page import LONGEST_LABEL, Page, has_digit
+from reconciler.extract.page import LONGEST_LABEL, Page
 from reconciler.extract.runs import Item, read_run
 from reconciler.extract.shapes import may_be_label
 
@@ -59,7 +61,7 @@ def scan_lines(page: Page, lines: Sequence[str], *, later: bool = False) -> None
 
 def is_pair(page: Page, line: str) -> bool:
     """Does a line hold a label and its value, known or not?"""
-    return is_known_pair(page, line) or _unknown_pair(line) is not None
+    return is_known_pair(page, line) or _unknown_pair(page, line) is not None
 
 
 def is_known_pair(page: Page, line: str) -> bool:
@@ -71,7 +73,8 @@ class _Scan:
     def __init__(self, page: Page, lines: Sequence[str], *, later: bool) -> None:
         self.page, self.lines, self.later = page, lines, later
         self.split = [split_line(page, line) for line in lines]
-        self.sided = any(split and split.pairs[-1][1] and not split.loose for split in self.split)
+        sided = sum(bool(split and split.pairs[-1][1] and not split.loose) for split in self.split)
+        self.sided = 2 * sided >= sum(map(page.knows, lines)) and sided > 0
         self.spaced = self._is_spaced()
 
     def run(self) -> None:
@@ -100,7 +103,7 @@ class _Scan:
         """A line for a run: a label and nothing else, a line that is no pair, or one under a label that has but a space in it."""
         split = self.split[at]
         if split is None:
-            pair = _unknown_pair(self.lines[at])
+            pair = _unknown_pair(self.page, self.lines[at])
             return pair is None or not pair[1]
         if len(split.pairs) == 1 and not split.lead and not split.pairs[0][1]:
             return True
@@ -171,7 +174,8 @@ class _Scan:
         if split.lead:
             _unknown(page, split.lead)
         elif split.loose or not page.begun:
-            page.say(line, doubtful=True)  # "Order 12345 has been refunded" begins with a label
+            said = line if len(split.pairs) == 1 else " ".join(f"{label} {value}" for label, value in split.pairs)
+            page.say(said, doubtful=True)  # "Order 12345 has been refunded" begins with a label
         for count, (label, value) in enumerate(split.pairs):
             inner = split.side and (count > 0 or split.lead != "")
             page.add(label, value, loose=split.loose, inner=inner, unsure=typed)
@@ -243,7 +247,7 @@ def _side_by_side(page: Page, line: str) -> Split | None:
             parts.append((label.strip(), value.strip()))
         elif page.heads(cell) and (count == 0 or count + 1 < len(cells)):
             parts.append((cell, ""))
-        elif colon and _UNKNOWN.fullmatch(cell) and may_be_label(label) and not has_digit(label):
+        elif colon and may_be_label(label) and not re.search(r"\d\d", label):
             parts.append((label.strip(), value.strip()))
         elif parts:
             parts[-1] = (parts[-1][0], f"{parts[-1][1]} {cell}".strip())
@@ -264,15 +268,34 @@ def _first_separators(line: str) -> Iterator[re.Match[str]]:
             yield match
 
 
-def _unknown_pair(line: str) -> tuple[str, str] | None:
-    """A line of a label that nobody knows and its value."""
+def _unknown_pair(page: Page, line: str) -> tuple[str, str] | None:
+    """A line of a label that nobody knows and its value, with a colon or what stands between the known ones and theirs."""
     found = _UNKNOWN.fullmatch(plain(line)) or _BRACKETED.fullmatch(plain(line))
-    return (found["label"], found["value"].strip()) if found and len(found["label"].split()) <= 6 else None
+    if found and len(found["label"].split()) <= 6:
+        return found["label"], found["value"].strip()
+    label, mark, value = plain(_NUMBERING.sub("", line)).partition(page.separator or "\n")
+    if mark and may_be_label(label) and len(label.split()) <= 6 and plain(value):
+        return plain(label), plain(value)
+    return None
+
+
+def separator_of(page: Page, lines: Sequence[str]) -> str | None:
+    """What stands between most known labels and their values, other than a colon: a dash, an arrow, a sign."""
+    found = Counter(
+        match[0].strip()
+        for line in lines
+        for match in islice(_SEPARATOR.finditer(line[:LONGEST_LABEL]), 2)
+        if page.knows(line[: match.start()])
+    )
+    mark, count = found.most_common(1)[0] if found else ("", 0)
+    return (
+        f" {mark} " if count > 2 and mark in {"-", "–", "—"} else mark if count > 2 and mark not in {"", ":"} else None
+    )
 
 
 def _unknown(page: Page, line: str) -> None:
     """A line without a known label: a pair of another label, or a statement."""
-    if pair := _unknown_pair(line):
+    if pair := _unknown_pair(page, line):
         if not page.begun:
             page.say(line, doubtful=True)
         page.add(*pair)

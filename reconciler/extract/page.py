@@ -23,6 +23,7 @@ MOST_LINES = 5_000  # of a part; a letter of more is no notice, and is held befo
 LONGEST_LINE = 2_000  # characters; patterns are matched against lines
 
 
+_QUOTING = re.compile(r"(?i)\b(?:пише|пишет|написал[аи]?|написа(?:в|ла)|wrote|writes)\s*:")
 _BEHIND = "; ·•|│"  # what a list puts behind a value
 _UNIT = re.compile(  # a label with a currency behind it
     r"(?P<label>.+?)(?:, ?| ?\()(?P<unit>" + "|".join(map(re.escape, CURRENCIES)) + r")\.?\)?[ :]*", re.IGNORECASE
@@ -89,7 +90,9 @@ class Page:
     pairs: list[Pair] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)  # every line that is seen
+    separator: str | None = None  # what stands between labels and values on a line, when it is no colon
     begun: bool = False
+    quotes: bool = False  # another letter is quoted in it
 
     def add(self, label: str, value: str, *, loose: bool = False, inner: bool = False, unsure: bool = False) -> None:
         label, value = plain(label).rstrip(": "), value.strip().rstrip(_BEHIND)
@@ -122,6 +125,7 @@ class Page:
             raise Unreadable("more text than a notice has", part=self.part, lines=len(self.lines))
 
     def say(self, line: str, *, doubtful: bool = False) -> None:
+        self.quotes = self.quotes or _QUOTING.search(line) is not None
         if text := without_links(line):
             self.statements.append(Statement(text=text, part=self.part, early=not self.begun, doubtful=doubtful))
 

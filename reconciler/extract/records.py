@@ -5,7 +5,8 @@ Comes in: the pages of a letter. Goes out: a page for each payment, or nothing w
 structure which field is whose.
 
 A payer can type lines, but no elements. So payments are told apart in HTML alone, and only where each of them is laid out
-exactly as the first one: the same labels in the same order, in boxes of its own. A text part must then say the same.
+exactly as the first one: the same labels in the same order, in boxes of its own. A text part must then say the same, and
+no older letter may be quoted.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def split_records(pages: Sequence[Page], known: Collection[str], naming: Collect
     """A page for each payment of a letter that tells of several; else none."""
     telling = [page for page in pages if _names(page.pairs, naming)]
     boxed = [page for page in telling if page.boxes is not None]
-    if len(boxed) != 1 or len(_names(boxed[0].pairs, naming)) < 2:
+    if len(boxed) != 1 or boxed[0].quotes or len(_names(boxed[0].pairs, naming)) < 2:
         return []
     page = boxed[0]
     chunks = _chunks(page.pairs, known)

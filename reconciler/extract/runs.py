@@ -38,8 +38,9 @@ class Item:
 
 def read_run(page: Page, items: Sequence[Item], *, boxed: bool = False) -> None:
     """Add the pairs of a run, and say what is outside of them. boxed: the items are elements, not lines."""
-    if any(one.known for one in items):
-        _Run(page, items, boxed=boxed).read()
+    run = _Run(page, items, boxed=boxed)
+    if run.labels:
+        run.read()
         return
     taken = -1
     for at, one in enumerate(items):
@@ -55,13 +56,15 @@ class _Run:
         self.page, self.items, self.boxed = page, items, boxed
         self.labels = self._find_labels()
         self.drawn = self._label_look()
-        self.shifted = self._is_shifted()
+        self.shifted = bool(self.labels) and self._is_shifted()
 
     def _find_labels(self) -> list[int]:
+        looks = {one.look for one in self.items if one.head}
         found: list[int] = []
         for at, one in enumerate(self.items):
             is_value = bool(found) and found[-1] == at - 1 and not one.head
-            if one.known and not is_value:
+            is_word = not one.head and (self._value(at) is None or (len(looks) == 1 and one.look not in looks))
+            if one.known and not is_value and not is_word:
                 found.append(at)
         return found
 
