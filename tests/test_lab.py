@@ -405,6 +405,27 @@ def test_ctrl_c_heals_and_judges(lab: Lab) -> None:
     assert list(lab.folder.iterdir()) == []
 
 
+def test_a_rehearsal_that_is_told_to_end_takes_everything_with_it(lab: Lab) -> None:
+    """SIGTERM: 143, no verdict, no process, no folder."""
+    with lab.start("--keyboard", stdin=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if json.loads(line)["what"] == "start":
+                break
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(60) == 143
+    assert list(lab.folder.iterdir()) == []
+
+
+def test_the_readmes_own_scenario_is_one(tmp_path: Path) -> None:
+    """What the README shows can be played as it stands."""
+    text = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    block = text.split("## Rehearse an outage")[1].split("```toml\n")[1].split("```")[0]
+    found = scenario(tmp_path, block)
+    out = io.StringIO()
+    assert rehearse(None, found, ForMachines(out), keyboard=False) == 0, out.getvalue()
+
+
 def test_a_verdict_can_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An income that no letter told of, and an expectation that was not met: exit 1, both are told, the folder is kept."""
     played = Rehearsal.play

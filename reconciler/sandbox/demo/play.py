@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import shutil
 import signal
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
-from types import FrameType
 
 from reconciler.errors import ReconcilerError
 from reconciler.sandbox.demo.pace import FAST, NORMAL, Pace
 from reconciler.sandbox.demo.scenes import DUES, Story
 from reconciler.sandbox.demo.screen import OrderRow, Screen
 from reconciler.sandbox.demo.watch import money
+from reconciler.sandbox.leaving import ended_politely
 from reconciler.sandbox.proof import PRODUCTION, Proof, prove
 from reconciler.sandbox.stage import Stage, StageFailed
 
@@ -37,7 +34,7 @@ def play(*, fast: bool) -> int:
     keep = False
     began = monotonic()
     try:
-        with _ended_politely(), Stage(folder, patience=pace.limit) as stage:
+        with ended_politely(), Stage(folder, patience=pace.limit) as stage:
             try:
                 keep = not _told(stage, screen, pace)
             except (StageFailed, ReconcilerError) as exc:
@@ -124,20 +121,3 @@ def _proof_lines(proof: Proof) -> list[str]:
         f" {proof.unreleased} are not, and did not.",
         "Counted in the account's own record against the letters that were delivered, not in the daemon's words.",
     ]
-
-
-@contextmanager
-def _ended_politely() -> Iterator[None]:
-    """SIGTERM and a closed terminal unwind the stage as Ctrl-C does, so that no process outlives the demo."""
-
-    def leave(number: int, _frame: FrameType | None) -> None:
-        sys.exit(128 + number)
-
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, leave)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

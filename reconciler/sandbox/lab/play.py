@@ -25,6 +25,7 @@ from reconciler.sandbox.lab.rehearsal import Rehearsal, unmet
 from reconciler.sandbox.lab.scenario import Scenario
 from reconciler.sandbox.lab.tell import Teller
 from reconciler.sandbox.lab.verdict import Row
+from reconciler.sandbox.leaving import ended_politely
 from reconciler.sandbox.machine import NotSwitchable
 from reconciler.sandbox.planfix.world import World
 from reconciler.sandbox.stage import Stage, StageFailed
@@ -50,19 +51,23 @@ def rehearse(
     tables, worlds, changed = prepared(settings, told, mode)
     post = post_for(tables)
     folder = Path(tempfile.mkdtemp(prefix="reconciler-lab-"))
-    well = False
+    keep = True
     try:
-        with Stage(folder, settings=tables, worlds=worlds, patience=PATIENCE) as stage:
+        with ended_politely(), Stage(folder, settings=tables, worlds=worlds, patience=PATIENCE) as stage:
             load(stage.config)  # all that is wrong with his settings, before anything begins
             source = NAMELESS if settings is None else str(settings)
             teller.opening(told.title, [told.story, f"Settings: {source}, on servers of this machine only.", *changed])
-            well = _played(stage, post, scenario, teller, keyboard=keyboard)
+            keep = not _played(stage, post, scenario, teller, keyboard=keyboard)
+    except (KeyboardInterrupt, SystemExit, ConfigError):
+        keep = False  # nothing was judged
+        raise
     finally:
-        if well:
+        if not keep:
             shutil.rmtree(folder)
-        else:
-            teller.closing(f"Kept for you to look at: {folder} (settings, ledger, the daemon's log)")
-    return 0 if well else 1
+    if keep:
+        teller.closing(f"Kept for you to look at: {folder} (settings, ledger, the daemon's log)")
+        return 1
+    return 0
 
 
 def prepared(
