@@ -12,13 +12,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from reconciler.mailbox.intake import BATCH
 from reconciler.sandbox import letters
 from tests.counter import Counter
 
 STRANGERS = 10_000
-CPU_SECONDS = 60
-"""For all of it; the kernel ends the process after that. A third of a minute is usual on a slow machine."""
+CPU_SECONDS = 45
+"""For a pass; the kernel ends the process after that. About 12 are usual, a thousandth of a second for each stranger."""
 DISK_PER_STRANGER = 400
 """Bytes of ledger that a stranger's mail may cost; its body is never stored."""
 ROOT = Path(__file__).parents[1]
@@ -32,10 +34,11 @@ def poll(counter: Counter) -> subprocess.CompletedProcess[str]:
 
     return subprocess.run(
         [sys.executable, "-m", "reconciler", "--config", str(counter.config), "poll"],
-        capture_output=True, text=True, cwd=ROOT, preexec_fn=limit, timeout=110, check=False,
+        capture_output=True, text=True, cwd=ROOT, preexec_fn=limit, timeout=250, check=False,
     )  # fmt: skip
 
 
+@pytest.mark.timeout(300)
 def test_ten_thousand_strangers_before_a_good_notice(counter: Counter) -> None:
     """10 000 strangers' mails cost their headings and 400 bytes of ledger each; the notice behind them is posted in the same pass (S13, C17, C18, O06)."""
     before = ledger_bytes(counter)

@@ -99,6 +99,7 @@ def test_a_thousand_reconnects(server: SandboxImap, sqlite_ledger: Ledger, taker
     assert objects <= before[2] * 1.02
 
 
+@pytest.mark.timeout(300)
 def test_one_connection_after_a_hundred_faults(server: SandboxImap, sqlite_ledger: Ledger, taker: Taker) -> None:
     """After 100 faults of every kind at every step the server holds one connection of ours, and never held more than two (C20)."""
     steps = ("CONNECT", "LOGIN", "EXAMINE", "UID SEARCH", "UID FETCH")

@@ -13,6 +13,7 @@ from reconciler.sandbox.soak import Limits, Sample, Soak, look, verdict
 MAILS, RECONNECTS = 200, 24
 
 
+@pytest.mark.timeout(300)
 def test_waves_of_mail_and_lost_connections(in_memory: Path) -> None:
     """200 mails of every kind and 24 lost connections: each payment once, each body once, and nothing grows (R06, C09, C17, C20)."""
     told: list[Sample] = []
