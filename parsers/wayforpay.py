@@ -20,6 +20,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from parsers._wayforpay_labels import LABELS, LISTING, ORDER_LABELS, SPOKEN
+from parsers._wayforpay_register import LIST_FILE, movements
 from parsers._wayforpay_words import WORDS
 from reconciler.errors import FieldUnreadable, HeldError, Unreadable
 from reconciler.extract.fields import Sheet, read_money, read_paid_at, statuses, words_of
@@ -42,7 +43,6 @@ EITHER = folded(SPOKEN)
 
 TEST_MERCHANTS = frozenset({"test_merch_n1", "test_merchant"})  # the published test shop; its payments move no money
 
-_LIST_FILE = re.compile(r"\.(?:zip|csv|xlsx?)$", re.IGNORECASE)
 _PAN = re.compile(r"\d{2,6}[ -]?[*xXхХ•·][*xXхХ•· -]{1,24}\d{2,4}")
 _SHOP = re.compile(  # as a word of the letter, not as a part of a site's or an account's name
     r"(?<![\w.@/-])(?:магазин|сайт|мерчант|продав[ец]|торгов|shop|store|(?:web)?site|merchant|seller)(?!\w*[._@-]\w)",
@@ -105,7 +105,7 @@ class WayForPay:
 
     def _kind(self, message: Message, sheet: Sheet) -> Kind:
         said = _said(message, sheet, status=statuses(sheet))
-        listed = any(_LIST_FILE.search(file.filename) for file in message.attachments)
+        listed = any(LIST_FILE.search(file.filename) for file in message.attachments)
         if listed and not sheet.of("reference"):
             return Kind.REGISTER  # a list hangs on it and it tells of no single payment
         kind = decide(said, WORDS, parser=NAME, attached_list=listed)
@@ -309,6 +309,7 @@ __all__ = [
     "WayForPay",
     "claims",
     "configured",
+    "movements",
     "parse",
     "sheet",
 ]
