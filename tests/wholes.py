@@ -143,16 +143,25 @@ class Whole:
         self.intake.read_due()
 
     def survive(self, act: Callable[[], object]) -> None:
-        """Do it, and start the next process whenever one dies; what it was at is done again by whoever comes next."""
+        """Do it, and start the next process whenever one dies; it reads the mailbox, and takes up what the ledger knows."""
         for _ in range(5):
             try:
                 act()
             except Crash:
                 self.http.close()
-                act = self.start
+                act = self._start_anew
             else:
                 return
         raise AssertionError("the process does not stop dying")
+
+    def _start_anew(self) -> None:
+        self.start()
+        self.read_mailbox()
+
+    def read_mailbox(self) -> None:
+        """Every letter that was delivered lies there; what the ledger knows is read no second time."""
+        for _, raw in self.letters:
+            self._take(raw)
 
     def _die(self, at: str, side: str) -> None:
         if self.death is not None and self.death.strikes(at, side):
@@ -215,9 +224,7 @@ class Whole:
         self.close()
         shutil.copy(self.folder / "copy.db", self.folder / "ledger.db")
         self.ledger = self._open()
-        self.survive(self.start)
-        for _, raw in self.letters:
-            self.survive(lambda raw=raw: self._take(raw))  # type: ignore[misc]
+        self.survive(self._start_anew)
 
     def heal(self) -> None:
         """Everything works, nobody interferes, and two days pass."""
