@@ -34,7 +34,7 @@ def taker(sqlite_ledger: Ledger) -> Taker:
 
 
 def test_every_mail_once(server: SandboxImap, sqlite_ledger: Ledger, taker: Taker) -> None:
-    """Bodies are fetched once ever, also those of a second visit; a foreign mail costs no body (C18, D05)."""
+    """Bodies are fetched once ever, also those of a second visit; a foreign mail costs no body (C18, D05, S13)."""
     for number in range(3):
         server.deliver(letter(number), received_at=START)
     server.deliver(letter(9, sender="news@example.org"), received_at=START)

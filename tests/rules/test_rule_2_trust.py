@@ -21,6 +21,7 @@ from tests.worlds import uah
 PINNED = MailboxRules(name="payments", authserv_id="mx.example.ua")
 SAYS_PASS = b"Authentication-Results: mx.example.ua; dkim=pass header.d=wayforpay.com.ua\r\n"
 REQUIRED = (b"from", b"subject", b"date")
+REPLAYABLE = tuple(name for name in letters.SIGNED if name != b"message-id")
 MINIMAL = """
 [merchants.shop]
 gateway = "wayforpay"
@@ -196,6 +197,20 @@ def test_posted_facts_come_only_from_a_source_that_was_trusted(tmp_path: Path) -
     raw = letters.sign(letters.notice(html=False, charset="koi8-u"))
     assert held(stage, raw.replace(b"250,00", b"950,00", 1)) is Reason.UNTRUSTED
     assert raw.replace(b"250,00", b"950,00", 1) != raw
+
+
+def test_a_genuine_letter_replayed_posts_nothing_more(tmp_path: Path) -> None:
+    """S06: the gateway's own letter sent again, by other servers and under another Message-ID, is the payment it was."""
+    stage = Stage.make(tmp_path)
+    order = stage.order()
+    told = letters.sign(letters.notice(), headers=REPLAYABLE)
+    (first,) = stage.take(told)
+    stage.run()
+    replayed = b"Received: from a by relay.example.net; x\r\n" + told.replace(b"Message-ID: <WFP", b"Message-ID: <X", 1)
+    (again,) = stage.take(replayed)
+    stage.run(hours=1)
+    assert (replayed != told, again.outcome, again.key) == (True, OutcomeWord.ALREADY, first.key)
+    assert (len(stage.entries()), [row.amount for row in order.rows]) == (1, [uah("1250.00")])
 
 
 def test_a_person_may_vouch_for_a_letter(tmp_path: Path) -> None:
