@@ -57,9 +57,9 @@ class _Rows:
     def __init__(self, page: Page, rows: Sequence[Block], rest: Reader) -> None:
         self.page, self.rows, self.rest = page, rows, rest
         self.columns = {width: self._used(width) for width in {len(row.children) for row in rows}}
-        aside, under = self._votes()
-        self.headed = under is True and aside is not True
-        self.labelled = not self.headed and (aside is True or self._has_pair_row())
+        self.aside, under = self._votes()
+        self.headed = under is True and self.aside is not True
+        self.labelled = not self.headed and (self.aside is True or self._has_pair_row())
         self.heads = [at for at, row in enumerate(rows) if any(page.heads(cell.sole) for cell in row.children)]
 
     def _used(self, width: int) -> list[int]:
@@ -126,7 +126,7 @@ class _Rows:
 
     def _may_be_heads(self, at: int, cells: Sequence[Block]) -> bool:
         """Two cells of which the second may be a label, over two that may be their values."""
-        if self.labelled and self._votes()[0]:
+        if self.labelled and self.aside:
             return False
         return (
             len(cells) == 2 and self.page.knows(cells[1].sole) and _is_value_row(self.page, self.rows[at + 1 : at + 2])
