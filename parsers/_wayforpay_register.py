@@ -24,7 +24,6 @@ from reconciler.extract.tabular import read_rows
 from reconciler.extract.text import fold_label
 from reconciler.model import Message
 
-LIST_FILE = re.compile(r"\.(?:zip|csv|xlsx?)$", re.IGNORECASE)
 _READABLE = re.compile(r"\.(?:zip|csv)$", re.IGNORECASE)
 
 # field → names of its column; place from 0 where public code tells it

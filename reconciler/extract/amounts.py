@@ -54,6 +54,18 @@ _DIGITS = 12  # more are an account or a card
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a sender writes sums: its marks, None where it has not told them, and the currency of sums that print none."""
+
+    decimal: str | None = None
+    thousands: str | None = None
+    currency: str | None = None
+
+
+UNTOLD = Manner()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
     """One amount as printed: its readings (two when the marks can be read two ways) and the currency beside it, if any."""
 
@@ -79,11 +91,14 @@ def find_amounts(text: str) -> tuple[Amount, ...]:
     return tuple(amount for amount in found if amount.readings)
 
 
-def read_amount(text: str, *, field: str = "amount", allow_minus: bool = False) -> tuple[Decimal, str | None]:
+def read_amount(
+    text: str, *, field: str = "amount", allow_minus: bool = False, manner: Manner = UNTOLD
+) -> tuple[Decimal, str | None]:
     """
     The one amount that a value consists of, and its currency when one is printed beside it.
 
     allow_minus: a letter about money going back may print its sum below zero; the size is returned.
+    manner: the sender's marks; a sum that is written with others is refused.
     Raises: FieldAmbiguous: two readings, or two currencies. FieldUnreadable: anything else, zero and negative included.
     """
     value = _IN_WORDS.sub("", normal(text))
@@ -93,7 +108,7 @@ def read_amount(text: str, *, field: str = "amount", allow_minus: bool = False) 
         if len(several) > 1:
             raise FieldAmbiguous(f"{field}: {value!r} holds more than one amount", field=field, values=several)
         raise FieldUnreadable(f"{field}: {value[:_LONGEST]!r} is not an amount", field=field, value=value[:_LONGEST])
-    amount = _amount(found)
+    amount = _amount(found, manner)
     if len(amount.readings) > 1 or len(amount.currencies) > 1:
         values = [str(reading) for reading in amount.readings] if len(amount.readings) > 1 else list(amount.currencies)
         raise FieldAmbiguous(f"{field}: {value!r} has two readings", field=field, values=values)
@@ -107,10 +122,10 @@ def read_amount(text: str, *, field: str = "amount", allow_minus: bool = False) 
     return reading, amount.currency
 
 
-def _amount(match: re.Match[str]) -> Amount:
+def _amount(match: re.Match[str], manner: Manner = UNTOLD) -> Amount:
     printed = [match["before"], match["after"]]
     currencies = tuple(dict.fromkeys(CURRENCIES[word.casefold()] for word in printed if word))
-    readings = _readings(match["whole"], match["sep"], match["rest"] or "")
+    readings = _readings(match["whole"], match["sep"], match["rest"] or "", manner)
     if match["kopecks"]:
         readings = (
             tuple(whole + Decimal(match["kopecks"]).scaleb(-2) for whole in readings) if not match["rest"] else ()
@@ -121,16 +136,19 @@ def _amount(match: re.Match[str]) -> Amount:
     return Amount(text=match[0].strip(), readings=readings, currency=currency, currencies=currencies)
 
 
-def _readings(whole: str, separator: str | None, rest: str) -> tuple[Decimal, ...]:
+def _readings(whole: str, separator: str | None, rest: str, manner: Manner) -> tuple[Decimal, ...]:
     groups = re.split(r"[ '.,]", whole)
     digits = "".join(groups)
     if len(digits) > _DIGITS or (len(digits) > 1 and digits[0] == "0"):
         return ()
+    groupable = separator is None or (manner.thousands in {None, separator} and manner.decimal != separator)
     if rest:
         decimals = rest[1:]
         if rest[0] == separator or not decimals.isdigit() or len(decimals) > 2:
             return ()
-        return (Decimal(f"{digits}.{decimals}"),)
-    if separator in {".", ","} and len(groups) == 2:
+        return (Decimal(f"{digits}.{decimals}"),) if groupable and manner.decimal in {None, rest[0]} else ()
+    if not groupable:
+        return ()
+    if separator in {".", ","} and len(groups) == 2 and manner.decimal is None and manner.thousands is None:
         return (Decimal(digits), Decimal(f"{groups[0]}.{groups[1]}"))
     return (Decimal(digits),)

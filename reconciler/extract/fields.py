@@ -16,7 +16,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from reconciler.errors import FieldAmbiguous, FieldMissing, FieldUnreadable, HeldError, Unreadable
-from reconciler.extract.amounts import currency_of, read_amount
+from reconciler.extract.amounts import UNTOLD, Manner, currency_of, read_amount
 from reconciler.extract.dates import Moment, Precision, is_clock, join, read_moment
 from reconciler.extract.labels import read_html, read_text
 from reconciler.extract.page import LONGEST_TEXT, Page, Pair, Statement, folded
@@ -50,8 +50,10 @@ class Sheet:
         listing: Collection[str] = (),
         spoken: Collection[str] = (),
         naming: str = "",
+        manner: Manner = UNTOLD,
     ) -> None:
         self.parser = parser
+        self.manner = manner
         self._labels = {name: folded(words) for name, words in labels.items()}
         known = frozenset[str]().union(*self._labels.values())
         goods, names = folded(listing), self._labels.get(naming, frozenset())
@@ -170,7 +172,7 @@ def read_money(sheet: Sheet, source: str, *, allow_minus: bool = False, either: 
                 f"{pair.value!r} is no currency we know", parser=sheet.parser, field="currency", value=pair.value
             )
         currencies.append((pair, code))
-    currency = sheet.agreed("currency", currencies)
+    currency = sheet.agreed("currency", currencies) or sheet.manner.currency
     if currency is None:
         raise sheet.missing("currency")
     if value is None:
@@ -180,7 +182,7 @@ def read_money(sheet: Sheet, source: str, *, allow_minus: bool = False, either: 
 
 def _amount(sheet: Sheet, pair: Pair, allow_minus: bool) -> tuple[Decimal, str | None]:
     try:
-        return read_amount(pair.value, allow_minus=allow_minus)
+        return read_amount(pair.value, allow_minus=allow_minus, manner=sheet.manner)
     except HeldError as exc:
         exc.facts.setdefault("parser", sheet.parser)
         exc.facts["label"] = pair.label

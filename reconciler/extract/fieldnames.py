@@ -1,5 +1,5 @@
 """
-The labels by which WayForPay's letters name their fields, in three languages: all reconstructed.
+The labels by which letters about payments name their fields, in three languages: all reconstructed.
 
 field → labels; compared whole, in any case, look-alike letters folded (`text.fold_label`), a currency behind them allowed.
 """

@@ -1,5 +1,5 @@
 """
-The words by which WayForPay's letters are told apart, in three languages: all reconstructed, like the labels.
+The words by which letters about payments are told apart, in three languages: all reconstructed, like the labels.
 
 A table for `reconciler.extract.kinds.decide`, whose closed grammar of success it is: words that are missing here hold a
 letter, they never let one through. Patterns that stand for one word are matched against whole words.

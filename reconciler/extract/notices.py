@@ -1,0 +1,203 @@
+"""
+Tables about one sender's letters → a parser of them.
+
+Comes in: `Tables`: a name, labels, words, and how sums and dates are written; then messages. Goes out: one notice for each payment
+a letter tells of, of the kind its words say, with every fact read once or refused. What is odd about a sender a parser adds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from reconciler.errors import Unreadable
+from reconciler.extract.amounts import UNTOLD, Manner
+from reconciler.extract.facts import amount_of, is_addressed, merchant_names, order_of, payer_of, told, transaction_id
+from reconciler.extract.fieldnames import LABELS, LISTING, SPOKEN
+from reconciler.extract.fields import Sheet, read_paid_at, statuses, words_of
+from reconciler.extract.kinds import Said, Words, decide, decide_each
+from reconciler.extract.orders import clean_order
+from reconciler.extract.page import folded
+from reconciler.extract.text import one_line
+from reconciler.extract.words import WORDS
+from reconciler.model import MONEY_BACK, Kind, Message, Notice
+
+LIST_FILE = re.compile(r"\.(?:zip|csv|xlsx?)$", re.IGNORECASE)
+"""A file that may be a list of payments."""
+
+_APART = re.compile(r"\s*[()|,]\s*|\s[—–-]\s")  # "Меблі (shop_example_ua)" is two names of a shop
+_NAMES = re.compile(r"[\s,;|()\[\]<>\"'«»]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """
+    What there is to know of a sender.
+
+    labels: field → labels, fields as in `fieldnames`; "order" besides. spoken: labels that are values too.
+    manner: how sums are written; day_first: the order in dates with slashes or dashes, None: not known.
+    translate: the sender's own words of status and success → the words of `words`.
+    cleaned: what is read of the value of an order's label. test_merchants: shops whose payments move no money.
+    """
+
+    name: str
+    gateway: str
+    labels: Mapping[str, Collection[str]] = field(default_factory=lambda: LABELS)
+    words: Words = WORDS
+    listing: Collection[str] = LISTING
+    spoken: Collection[str] = SPOKEN
+    timezone: str = "Europe/Kyiv"
+    manner: Manner = UNTOLD
+    day_first: bool | None = None
+    translate: Callable[[str], str] = str
+    cleaned: Callable[[str], str | None] = clean_order
+    test_merchants: frozenset[str] = frozenset()
+
+    @property
+    def either(self) -> frozenset[str]:
+        return folded(self.spoken)
+
+
+def sheet_of(message: Message, tables: Tables) -> Sheet:
+    """Every label and value of a letter."""
+    return Sheet(
+        tables.name,
+        message,
+        tables.labels,
+        listing=tables.listing,
+        spoken=tables.spoken,
+        naming="reference",
+        manner=tables.manner,
+    )
+
+
+def read_notices(message: Message, tables: Tables) -> Sequence[Notice]:
+    """What a letter tells of, payment by payment. Raises: HeldError."""
+    return _Letter(message, tables).notices()
+
+
+class _Letter:
+    def __init__(self, message: Message, tables: Tables) -> None:
+        self.message, self.tables = message, tables
+        self.sheet = sheet_of(message, tables)
+
+    def notices(self) -> Sequence[Notice]:
+        if len(records := self.sheet.records()) > 1:
+            return self._several(records)
+        kind = self._kind()
+        if kind is Kind.REGISTER:
+            return (Notice(parser=self.tables.name, gateway=self.tables.gateway, kind=kind),)
+        return (self._told_of(self.sheet, kind),)
+
+    def _told_of(self, sheet: Sheet, kind: Kind) -> Notice:
+        return self._notice(sheet, kind) if kind is Kind.PAYMENT or kind in MONEY_BACK else self._leniently(sheet, kind)
+
+    def _several(self, records: Sequence[Sheet]) -> Sequence[Notice]:
+        """A notice for each payment of a letter, of the kind its own status tells."""
+        told_of = [[self.tables.translate(value) for value in statuses(record)] for record in records]
+        kinds = decide_each(self._said(status=()), told_of, self.tables.words, parser=self.tables.name)
+        return [self._told_of(record, kind) for record, kind in zip(records, kinds, strict=True)]
+
+    def _kind(self) -> Kind:
+        sheet, name = self.sheet, self.tables.name
+        said = self._said(status=statuses(sheet))
+        listed = any(LIST_FILE.search(file.filename) for file in self.message.attachments)
+        if listed and not sheet.of("reference"):
+            return Kind.REGISTER  # a list hangs on it and it tells of no single payment
+        kind = decide(said, self.tables.words, parser=name, attached_list=listed)
+        if kind not in MONEY_BACK and kind is not Kind.PAYMENT and (several := _several_under_one_label(sheet)):
+            raise Unreadable("several payments, and one kind", parser=name, found=several)
+        if kind is Kind.PAYMENT and sheet.of("refund_amount", "reason"):
+            found = sheet.of("refund_amount", "reason")[0]
+            raise Unreadable(f"a payment with {found.label!r}", parser=name, label=found.label, value=found.value)
+        return kind
+
+    def _said(self, *, status: Sequence[str]) -> Said:
+        """The letter's words by where they stand."""
+        sheet, translate = self.sheet, self.tables.translate
+        statements = [line for line in sheet.statements if not line.doubtful]
+        inner = [pair.value for pair in sheet.of("status", "operation") if pair.inner] if status else []
+        return Said(
+            subject=translate(self.message.subject),
+            status=[translate(value) for value in status],
+            inner=[translate(value) for value in inner],
+            early=[translate(line.text) for line in statements if line.early],
+            late=[translate(line.text) for line in statements if not line.early],
+            doubtful=[translate(line.text) for line in sheet.statements if line.doubtful],
+            aside=[translate(words) for words in words_of(sheet.unknown())],
+            names=[name for pair in sheet.of("merchant") for name in (pair.value, *_APART.split(pair.value))],
+        )
+
+    def _notice(self, sheet: Sheet, kind: Kind) -> Notice:
+        """A payment, or money going back: what the ledger needs must be there."""
+        tables, message = self.tables, self.message
+        reference = transaction_id(sheet)
+        amount = amount_of(sheet, kind, either=tables.either)
+        moment = read_paid_at(sheet, zone=ZoneInfo(tables.timezone), day_first=tables.day_first, either=tables.either)
+        for name, found in (("transaction_id", reference), ("amount", amount), ("paid_at", moment)):
+            if found is None:
+                raise sheet.missing(name)
+        number, raw = order_of(sheet, tables.cleaned)
+        merchant, names = merchant_names(sheet, message)
+        payer = payer_of(sheet)
+        if kind is Kind.PAYMENT and self._is_test_shop(names):
+            kind = Kind.TEST
+        elif kind is Kind.PAYMENT and self._is_test_shop([message.subject, *sheet.lines]):
+            raise Unreadable("the test shop is named, and not as the shop", parser=tables.name, found="test shop")
+        if kind is Kind.PAYMENT and payer and payer.email and is_addressed(message, payer.email):
+            raise Unreadable(
+                "a letter to the payer himself that is no plain receipt", parser=tables.name, found="payer is recipient"
+            )
+        return Notice(
+            parser=tables.name,
+            gateway=tables.gateway,
+            kind=kind,
+            amount=amount,
+            transaction_id=reference,
+            paid_at=moment.instant if moment else None,
+            order_number=number,
+            order_raw=raw,
+            merchant=merchant,
+            merchant_names=names,
+            payer=payer,
+            spans=tuple(sheet.spans),
+        )
+
+    def _leniently(self, sheet: Sheet, kind: Kind) -> Notice:
+        """A notice that never posts: what has one reading is told, the rest is None, and none of it holds the letter."""
+        tables = self.tables
+        moment = told(
+            lambda: read_paid_at(
+                sheet, zone=ZoneInfo(tables.timezone), day_first=tables.day_first, either=tables.either
+            )
+        )
+        number, raw = told(lambda: order_of(sheet, tables.cleaned)) or (None, None)
+        merchant, names = told(lambda: merchant_names(sheet, self.message)) or (None, ())
+        return Notice(
+            parser=tables.name,
+            gateway=tables.gateway,
+            kind=kind,
+            amount=told(lambda: amount_of(sheet, kind, either=tables.either)),
+            transaction_id=told(lambda: transaction_id(sheet)),
+            paid_at=moment.instant if moment else None,
+            order_number=number,
+            order_raw=raw,
+            merchant=merchant,
+            merchant_names=names,
+            payer=payer_of(sheet),
+            spans=tuple(sheet.spans),
+        )
+
+    def _is_test_shop(self, names: Sequence[str]) -> bool:
+        return not self.tables.test_merchants.isdisjoint(_NAMES.split(" ".join(names).casefold()))
+
+
+def _several_under_one_label(sheet: Sheet) -> list[str]:
+    """Different references under one label: such a letter tells of more than one payment."""
+    found: dict[str, set[str]] = {}
+    for pair in sheet.pairs:
+        if pair.key in sheet.naming and pair.value:
+            found.setdefault(pair.key, set()).add(one_line(pair.value))
+    return next((sorted(values) for values in found.values() if len(values) > 1), [])
