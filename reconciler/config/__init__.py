@@ -7,7 +7,8 @@ keys: `settings.desks["factory"].advance_from`. Secrets are `Secret` values; onl
 
 from reconciler.config.checks import secrets, witnessed
 from reconciler.config.effective import effective
-from reconciler.config.loader import KNOWN_GATEWAYS, find_config, load
+from reconciler.config.gateways import KNOWN_GATEWAYS
+from reconciler.config.loader import find_config, load
 from reconciler.config.tables import (
     AlertSettings,
     DeskKind,

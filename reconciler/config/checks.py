@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from reconciler.config.gateways import KNOWN_GATEWAYS
 from reconciler.config.problems import known_words, line
 from reconciler.config.tables import Settings, TrustWord
 from reconciler.secret import SHORTEST, Secret
@@ -32,7 +33,8 @@ def across(mailboxes: Tables, gateways: Tables, merchants: Tables, desks: Tables
         for name, table in tables.items():
             wanted = table.get(key)
             if isinstance(wanted, str) and wanted and wanted not in targets:
-                what = f"there is no [{target}.{wanted}]; {known_words(wanted, sorted(targets))}"
+                known = {*targets, *KNOWN_GATEWAYS} if key == "gateway" else targets
+                what = f"there is no [{target}.{wanted}]; {known_words(wanted, sorted(known))}"
                 yield line((section, name, key), wanted, what)
     yield from _shared_names(merchants)
     for section, tables in (("desks", desks), ("merchants", merchants)):

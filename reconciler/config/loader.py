@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from reconciler.config import checks
+from reconciler.config.gateways import with_known
 from reconciler.config.problems import known_words, line, of_validation
 from reconciler.config.tables import (
     AlertSettings,
@@ -42,14 +43,6 @@ T = TypeVar("T", bound=Table)
 N = TypeVar("N", bound=NamedTable)
 
 SECTIONS = ("ledger", "mailboxes", "gateways", "merchants", "trust", "parsers", "desks", "web", "alerts")
-
-KNOWN_GATEWAYS: Mapping[str, Mapping[str, Any]] = {
-    "wayforpay": {
-        "domains": ["wayforpay.com", "wayforpay.com.ua"],
-        "api_url": "https://api.wayforpay.com/api",
-    },
-}
-"""What is known of a gateway without its section; keys of the section win one by one."""
 
 SYSTEM_FILE = Path("/etc/reconciler/reconciler.toml")
 
@@ -88,7 +81,7 @@ def load(path: Path, *, environ: Mapping[str, str] | None = None) -> Settings:
     for unknown in sorted(set(data) - set(SECTIONS)):
         judge.problems.append(f"{unknown}: unknown section; {known_words(unknown, SECTIONS)}")
     named = {section: judge.tables(data, section) for section in ("mailboxes", "merchants", "desks", "parsers")}
-    gateways = _with_known(judge.tables(data, "gateways"))
+    gateways = with_known(judge.tables(data, "gateways"), named["merchants"].values())
     settings = Settings(
         path=path,
         ledger=judge.single(data, "ledger", LedgerSettings),
@@ -118,11 +111,6 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise ConfigError([f"is not a text in UTF-8 (byte {exc.start})"], path=str(path)) from exc
     except tomllib.TOMLDecodeError as exc:
         raise ConfigError([f"is not TOML: {exc}"], path=str(path)) from exc
-
-
-def _with_known(gateways: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    known = {name: {**defaults, **gateways.get(name, {})} for name, defaults in KNOWN_GATEWAYS.items()}
-    return {**gateways, **known}
 
 
 class _Judge:

@@ -26,10 +26,14 @@ def merchant_of(notice: Notice, box: MailboxRules, rules: Rules) -> MerchantRule
     if not printed:
         if box.merchant is None:
             raise HeldError("the letter names no shop", reason=Reason.MERCHANT_MISSING)
-        return rules.merchants[box.merchant]
+        ours = rules.merchants[box.merchant]
+        if ours.gateway != notice.gateway:
+            what = f"the letter names no shop, and this mailbox's merchant is one of {ours.gateway}"
+            raise HeldError(what, reason=Reason.MERCHANT_MISSING, mailbox_merchant=ours.name, gateway=notice.gateway)
+        return ours
     merchants = [merchant for merchant in rules.merchants.values() if merchant.gateway == notice.gateway]
-    ours = [merchant for merchant in merchants if all(is_named(line, merchant.names) for line in printed)]
-    if len(ours) != 1:
+    named = [merchant for merchant in merchants if all(is_named(line, merchant.names) for line in printed)]
+    if len(named) != 1:
         known = sorted({name for merchant in rules.merchants.values() for name in merchant.names})
         raise HeldError(
             "the letter is about a shop that is none of ours",
@@ -38,7 +42,7 @@ def merchant_of(notice: Notice, box: MailboxRules, rules: Rules) -> MerchantRule
             printed=printed,
             known=known,
         )
-    return ours[0]
+    return named[0]
 
 
 def folded_name(name: str) -> str:
