@@ -135,6 +135,6 @@ def test_any_text_is_a_moment_or_held(text: str) -> None:
 
 @pytest.mark.parametrize("before", ["до", "від", "по", "після", "until", "from"])
 def test_only_a_weekday_may_precede_a_date(before: str) -> None:
-    """P08: "valid until 21.11.2026" is not when it was paid."""
+    """P19: "valid until 21.11.2026" is not when it was paid."""
     with pytest.raises(FieldUnreadable):
         read_moment(f"{before} 21.11.2026 14:05", zone=ZoneInfo("Europe/Kyiv"))
