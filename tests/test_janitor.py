@@ -144,6 +144,16 @@ def test_a_row_on_a_wrong_order_is_found_over_the_whole_desk(world: World) -> No
     assert (ours(order), world.desk.calls.count("post_income")) == ([], 1)
 
 
+@pytest.mark.parametrize("amount", ["1250.00", "1.00"])
+def test_a_new_row_of_any_sum_without_an_id_may_be_ours(world: World, amount: str) -> None:
+    """T04: a row that was not there before sending and has no id, whatever its sum: perhaps ours, cut short; a person is asked first."""
+    order, entry = unanswered(world)
+    world.desk.type_row(order, uah(amount), payment_id=None)
+    world.run(hours=1)
+    assert (world.entry(entry).state, world.entry(entry).reason) == (State.HELD, Reason.MAYBE_TYPED)
+    assert world.desk.calls.count("post_income") == 1
+
+
 # ---------------------------------------------------------------- releases
 
 

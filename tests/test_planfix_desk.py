@@ -293,7 +293,7 @@ def test_a_row_is_posted_as_it_was_paid(rig: Rig) -> None:
 def test_an_unanswered_create_is_unknown_and_found_by_its_id(rig: Rig, do: str, when: str, rows: int) -> None:
     """Whether the row was made or not, the create is unknown; a look by its id tells which. T03 T04"""
     rig.planfix.add_order(4711)
-    desk = rig.desk(timeout_seconds=0.5)
+    desk = rig.desk(timeout_seconds=0.5 if do == "timeout" else 10.0)
     order = look(desk)
     rig.planfix.faults.add(Fault(on=POST_INCOME, do=do, when=when))
     with pytest.raises(UnknownOutcome):
