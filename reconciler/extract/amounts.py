@@ -31,6 +31,7 @@ CURRENCIES = {
     "$": "USD", "usd": "USD", "us$": "USD", "дол": "USD", "доларів": "USD", "долларов": "USD",
     "€": "EUR", "eur": "EUR", "євро": "EUR", "евро": "EUR",
     "£": "GBP", "gbp": "GBP", "zł": "PLN", "pln": "PLN", "czk": "CZK", "ron": "RON", "mdl": "MDL", "kzt": "KZT",
+    "₽": "RUB", "руб": "RUB", "рублей": "RUB", "rub": "RUB",
 }  # fmt: skip
 
 _CURRENCY = "|".join(re.escape(word) for word in sorted(CURRENCIES, key=len, reverse=True))
