@@ -4,6 +4,7 @@ What the storm is made of, from a seed: payments and their orders, and how each 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,12 +19,13 @@ _T = TypeVar("_T")
 PARTS: Sequence[int] = (1, 1, 1, 1, 2, 3)
 """Payments of one order, each as likely; most orders are paid at once."""
 FIRST_ORDER = 20_001
+REFERENCE = re.compile(r"WFP-STORM-\d{5}")
 
 TIMEOUT = 0.6
 UNKNOWN_WAIT = 4.0
 """Seconds after which an absence counts, instead of three minutes; its second look follows a quarter of it later."""
 LATE = (TIMEOUT + 0.1, UNKNOWN_WAIT - 1.0)
-"""Seconds after which a late effect lands: after the client gave up, and some of them after its first look (one second)."""
+"""Seconds after which a late effect lands, unless it waits for the first look: after the client gave up, before an absence counts."""
 
 SHARES: Mapping[StepKind, int] = {StepKind.INCOME: 5, StepKind.ADVANCE: 3, StepKind.COMMENT: 2}
 """How often which kind of step is struck."""
@@ -53,23 +55,23 @@ class Blow:
     """
     How one life ends: at the point of a step of that kind, after `skip` such steps went by.
 
-    fate: of the request that is under way then. seconds: how late, when it is late.
+    fate: of the request that is under way then. seconds: how late, when it is late; None: right after it was looked for once.
     """
 
     kind: StepKind
     point: Point
     skip: int
     fate: Fate = Fate.AT_ONCE
-    seconds: float = 0.0
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delay:
-    """A request of a daemon that lives: it is never answered, and carried out `seconds` after it came."""
+    """A request of a daemon that lives: it is never answered, and carried out `seconds` after it came, or once looked for (None)."""
 
     kind: StepKind
     skip: int
-    seconds: float
+    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +116,16 @@ def blows(rng: Random, *, longest_skip: int) -> Iterator[tuple[Blow, Sequence[De
     for kind in kinds(rng):
         point = next(points[kind])
         fate = next(fates) if point is Point.UNDER_WAY else Fate.AT_ONCE
-        blow = Blow(kind=kind, point=point, skip=rng.randint(0, longest_skip), fate=fate, seconds=rng.uniform(*LATE))
-        delayed = [StepKind.INCOME, StepKind.ADVANCE] if rng.random() < 0.5 else []
-        delays = [Delay(kind=one, skip=rng.randint(0, 2), seconds=rng.uniform(*LATE)) for one in delayed]
-        yield blow, [delay for delay in delays if delay.kind is not kind]
+        skip = rng.randint(0, longest_skip)
+        blow = Blow(kind=kind, point=point, skip=skip, fate=fate, seconds=_lateness(rng, kind))
+        delayed = [StepKind.INCOME, StepKind.ADVANCE] if rng.random() < 0.75 else []
+        delays = [Delay(kind=one, skip=rng.randint(0, 1), seconds=_lateness(rng, one)) for one in delayed]
+        yield blow, delays
+
+
+def _lateness(rng: Random, kind: StepKind) -> float | None:
+    """Half of the creates wait for the first look; what nobody looks for by its id goes by the clock."""
+    return None if kind is StepKind.INCOME and rng.random() < 0.5 else round(rng.uniform(*LATE), 3)
 
 
 def _dealt(rng: Random, hand: list[_T]) -> Iterator[_T]:

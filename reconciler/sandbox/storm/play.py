@@ -60,6 +60,7 @@ class Storm:
         """Raises StormFailed, StageFailed, HostFailed."""
         with Stage(folder, patience=PEACE_SECONDS) as stage:
             stage.configure(desk=DESK)
+            stage.record.listeners.append(strike.Landing(stage))
             self._first_start(stage)
             self._deliver(stage)
             self._lives(stage)

@@ -7,16 +7,18 @@ after the kill, or None: the blow never fell, or fell elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from time import monotonic, sleep
+from typing import Any
 
 from reconciler.model import Step, StepKind, StepState
 from reconciler.sandbox.host import Death, HostControl, HostFailed
-from reconciler.sandbox.planfix.faults import Fault
-from reconciler.sandbox.record import COMMENT, CREATE, STATUS
+from reconciler.sandbox.planfix.faults import Fault, matches
+from reconciler.sandbox.record import COMMENT, CREATE, LOOK_FOR_INCOME, STATUS
 from reconciler.sandbox.stage import HOST, Stage
+from reconciler.sandbox.storm import plan
 from reconciler.sandbox.storm.plan import Blow, Delay, Fate, Point
 
 PATTERNS = {StepKind.INCOME: CREATE, StepKind.ADVANCE: STATUS, StepKind.COMMENT: COMMENT}
@@ -45,9 +47,7 @@ def live(stage: Stage, blow: Blow, delays: Sequence[Delay], is_over: Callable[[]
     with ExitStack() as stack:
         stack.callback(stage.planfix.faults.clear)
         for delay in delays:
-            stage.planfix.faults.add(
-                Fault(on=PATTERNS[delay.kind], do="late", skip=delay.skip, seconds=round(delay.seconds, 3))
-            )
+            stage.planfix.faults.add(Fault(on=PATTERNS[delay.kind], do="late", skip=delay.skip, seconds=delay.seconds))
         stack.callback(_arm(stage, blow))
         end = monotonic() + LIFE_SECONDS
         while daemon.code is None and monotonic() < end and not is_over():
@@ -60,6 +60,28 @@ def live(stage: Stage, blow: Blow, delays: Sequence[Delay], is_over: Callable[[]
     return None if step is None else Struck(blow=blow, step=step)
 
 
+class Landing:
+    """
+    Listens at the account: what was created and not answered lands after the first look for it, right before the second.
+
+    A look may be several pages; its first one tells that another look begins.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self._planfix = stage.planfix
+        self._created: set[str] = set()
+        self._looked_for: set[str] = set()
+
+    def __call__(self, method: str, path: str, body: Mapping[str, Any], when: str) -> None:
+        ids = set(plan.REFERENCE.findall(str(body)))
+        if matches(CREATE, method, path):
+            self._created |= ids
+        elif matches(LOOK_FOR_INCOME, method, path) and when == "before" and not body.get("offset"):
+            if ids & self._looked_for:
+                self._planfix.land()
+            self._looked_for |= ids & self._created
+
+
 def _arm(stage: Stage, blow: Blow) -> Callable[[], None]:
     """Whoever kills is in his place; returns what calls him off."""
     daemon, pattern = stage.daemon, PATTERNS[blow.kind]
@@ -67,7 +89,7 @@ def _arm(stage: Stage, blow: Blow) -> Callable[[], None]:
         case Point.UNDER_WAY | Point.CARRIED_OUT:
             if blow.fate is not Fate.AT_ONCE:
                 doing = "late" if blow.fate is Fate.LATE else "drop"
-                stage.planfix.faults.add(Fault(on=pattern, do=doing, skip=blow.skip, seconds=round(blow.seconds, 3)))
+                stage.planfix.faults.add(Fault(on=pattern, do=doing, skip=blow.skip, seconds=blow.seconds))
             when = "before" if blow.point is Point.UNDER_WAY else "after"
             return stage.record.strike(pattern, daemon.kill, when=when, skip=blow.skip)
         case Point.PLANNED:
