@@ -368,3 +368,15 @@ def test_a_short_pause_is_told_so_that_it_is_read_as_one(rig: Rig, api: Api) -> 
     status, body = api("GET", "/ping")
     assert (status, body["code"]) == (403, 22)
     assert 1000 < body["timeToReset"] < 1100
+
+
+def test_a_client_that_dies_while_it_asks_has_asked_nothing(
+    rig: Rig, api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Half of a request is none, and no trouble of the server's."""
+    port = int(rig.planfix.url.split(":")[2].split("/")[0])
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        line.sendall(b"POST /rest/task/list HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+    assert api("GET", "/ping")[0] == 200
+    assert [seen.path for seen in rig.planfix.requests] == ["/ping"]
+    assert "Traceback" not in caplog.text

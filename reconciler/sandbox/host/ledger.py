@@ -37,22 +37,21 @@ class StruckLedger(Ledger):
             yield tx
             if death is not None:
                 meets = death.meets(tx.happened_since(before))
-                if meets and self._strike("before"):
-                    self._set_disk(tx)
+                if meets:
+                    self._strike("before")
             if self.doors.disk is Disk.FULL and self.place.path is not None:
+                self._set_disk(tx)  # it may have filled while this transaction was open
                 _need_room(tx)
         if meets:
             self._strike("after")
 
-    def _strike(self, side: Side) -> bool:
-        """True: the blow has fallen, and there is somebody left to know."""
+    def _strike(self, side: Side) -> None:
         death = self.doors.death
         if death is None or death.side != side or not self.doors.is_the_end(death):
-            return False
+            return
         if death.by != Blow.FILL:
             os.kill(os.getpid(), signal.SIGKILL if death.by == Blow.KILL else signal.SIGTERM)
         self.doors.survive(death)
-        return True
 
     def _set_disk(self, tx: Tx) -> None:
         """Connections are pooled, so each transaction says anew what its disk is like. Other disks are not ours to fill."""

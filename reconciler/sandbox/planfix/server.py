@@ -14,7 +14,7 @@ from types import TracebackType
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -79,7 +79,10 @@ class SandboxPlanfix(Account):
     # ------------------------------------------------------------ the line
 
     async def _endpoint(self, request: Request) -> Response:
-        raw = await request.body()
+        try:
+            raw = await request.body()
+        except ClientDisconnect:
+            return Response()  # it died in the middle of asking: nothing was asked, and nobody hears an answer
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         path = request.path_params["path"] or "/"
         out = await run_in_threadpool(self._gate.serve, request.method, path, dict(request.query_params), raw, token)
