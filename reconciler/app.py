@@ -19,7 +19,6 @@ from reconciler.config import DeskSettings as DeskTable
 from reconciler.config import MailboxSettings as MailboxTable
 from reconciler.config import Overpaid, Refunds, Settings
 from reconciler.desks.planfix import PlanfixDesk
-from reconciler.discovery import find_parsers
 from reconciler.dns import KeyFetcher
 from reconciler.errors import MailboxUnreachable
 from reconciler.flow.intake import Intake
@@ -31,6 +30,7 @@ from reconciler.ledger import Bucket, Ledger
 from reconciler.mailbox import After, ImapMailbox, Incoming, MailboxSettings, OAuth2Settings
 from reconciler.model import Outcome
 from reconciler.ports import Clock, Parser
+from reconciler.profiles import Profile, parsers_of
 from reconciler.recognition import recognition
 from reconciler.settling import Mode, Policy
 
@@ -53,11 +53,15 @@ class App:
     # ------------------------------------------------------------ the line
 
     @cached_property
+    def rules(self) -> Rules:
+        return rules_of(self.settings, self.parsers)
+
+    @cached_property
     def intake(self) -> Intake:
         return Intake(
             ledger=self.ledger,
             parsers=self.parsers,
-            rules=rules_of(self.settings),
+            rules=self.rules,
             fetch_key=KeyFetcher(self.settings.trust.nameservers),
             recorded=self._recorded,
         )
@@ -87,7 +91,7 @@ class App:
     def mailbox(self, name: str) -> ImapMailbox:
         """One mailbox of the settings, not connected yet; each is one thread's."""
         table = self.settings.mailboxes[name]
-        ours = recognition(rules_of(self.settings).senders, table.forwarders, self.parsers)
+        ours = recognition(self.rules.senders, table.forwarders, self.parsers)
         named = frozenset(self.settings.mailboxes)
         return ImapMailbox(mailbox_of(table), self.ledger, ours, named=named, post=post_form)
 
@@ -136,8 +140,9 @@ def opened(
     create: make the ledger when there is none. actor: who the history says acted. clock: what time it is, for all of it; the machine's by default.
     Raises: LedgerMissing, LedgerUnavailable, LedgerCorrupt, ConfigError.
     """
+    parsers = parsers_of(settings)
     ledger = open_ledger(settings.ledger.url, create=create, clock=clock or utc_now, actor=actor, base=settings.base)
-    app = App(settings=settings, ledger=ledger, parsers=find_parsers())
+    app = App(settings=settings, ledger=ledger, parsers=parsers)
     try:
         yield app
     finally:
@@ -147,7 +152,9 @@ def opened(
 # ---------------------------------------------------------------- settings → what each part is told
 
 
-def rules_of(settings: Settings) -> Rules:
+def rules_of(settings: Settings, parsers: Sequence[Parser]) -> Rules:
+    profiled = {parser.gateway for parser in parsers if isinstance(parser, Profile)}
+    coded = {parser.NAME for parser in parsers if not isinstance(parser, Profile)}
     return Rules(
         mailboxes={
             name: MailboxRules(
@@ -168,6 +175,7 @@ def rules_of(settings: Settings) -> Rules:
                 senders=table.senders,
                 trust=table.vouchers,
                 timezone=str(table.timezone),
+                by_profiles=name in profiled - coded,
             )
             for name, table in settings.gateways.items()
         },

@@ -16,6 +16,7 @@ from reconciler.errors import HeldError
 from reconciler.message import decode
 from reconciler.model import Voucher
 from reconciler.ports import Parser
+from reconciler.profiles import gateway_of
 from reconciler.reading import claim
 from reconciler.trust import TrustPolicy, judge, verdict_to_json
 
@@ -33,7 +34,7 @@ def judged(
     except HeldError:
         return None  # `explain_file` tells why
     nameservers = settings.trust.nameservers if settings else ()
-    policy = policy_of(parser.NAME, settings, mailbox)
+    policy = policy_of(gateway_of(parser), settings, mailbox)
     return verdict_to_json(judge(source, policy, KeyFetcher(nameservers)))
 
 

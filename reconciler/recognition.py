@@ -2,8 +2,8 @@
 How mail of ours is told from foreign mail by its header alone.
 
 Comes in: the settings' gateways and one mailbox. Goes out: `Recognition` for the mailbox edge. Ours is mail whose one From
-address is of a gateway's domain (or below it), of a named sender, or of a forwarder this mailbox names; with several From
-addresses it has no sender and is foreign. The address is compared, never a display name or a part of a string; whether
+address is of a gateway's domain (or below it), of a named sender, of a forwarder this mailbox names, or what a profile of the
+settings claims; with several From addresses it has no sender and is foreign. The address is compared, never a display name or a part of a string; whether
 the letter is to be believed is judged later.
 """
 
@@ -18,6 +18,7 @@ from reconciler.mailbox import Recognition
 from reconciler.message import headers_only
 from reconciler.model import Message
 from reconciler.ports import Parser
+from reconciler.profiles import Profile
 
 SUCCESS_STEMS = ("успішн", "оплачен", "оплата", "платіж", "успешн", "платеж", "payment", "paid", "approved")
 """Foreign mail whose subject has one of these is counted apart: a gateway may have changed its address."""
@@ -32,10 +33,15 @@ def recognition(
     """senders: domains and addresses by gateway. forwarders: addresses whose forwards are read in this mailbox."""
     known = {name.lower() for names in senders.values() for name in names}
     known |= {address.lower() for address in forwarders}
+    profiles = [parser for parser in parsers if isinstance(parser, Profile)]
     told = [sorted(known), sorted(parser.NAME for parser in parsers), ENGINE]
+    if profiles:
+        told.append(sorted([profile.NAME, *profile.senders, *profile.subject] for profile in profiles))
 
     def is_ours(message: Message) -> bool:
-        return message.sender is not None and _known(message.sender.email.lower(), known)
+        if message.sender is None:
+            return False
+        return _known(message.sender.email.lower(), known) or any(profile.claims(message) for profile in profiles)
 
     def has_success_words(subject: str) -> bool:
         folded = fold_words(subject)

@@ -43,6 +43,16 @@ advance_from = ["Очікує оплати"]
 mode = "live"
 """
 
+BANK = """
+[gateways.bank]
+domains = ["bank.ua"]
+[parsers.bank]
+senders = ["i@bank.ua"]
+labels.amount = ["Сума\\""]
+labels.transaction_id = ["Номер"]
+labels.paid_at = ["Дата"]
+"""
+
 ENVIRON = {"IMAP_PASSWORD": "imap-password-1", "GATEWAY_SECRET": "gateway-secret-1", "DESK_TOKEN": "desk-token-1"}
 
 
@@ -390,7 +400,9 @@ def test_a_loaded_secret_is_shown_nowhere(tmp_path: Path) -> None:
 
 def test_effective_settings_load_again(tmp_path: Path) -> None:
     """Where no secret is plain, the effective settings are a settings file with the same meaning."""
-    text = GOOD + '[parsers.bank]\nsenders = ["i@bank.ua"]\nlabels.amount = ["Сума\\""]\nformats.decimal = ","\n'
+    text = (
+        GOOD + BANK + 'formats.decimal = ","\nformats.thousands = " "\nformats.date = "DD/MM/YYYY"\ncurrency = "UAH"\n'
+    )
     text = text.replace("[desks.factory]\n", '[desks.factory]\nunknown_wait = "90.5s"\ndue = 7\n')
     settings = read(tmp_path, text)
     shown = config.effective(settings)
@@ -402,7 +414,6 @@ def test_effective_settings_load_again(tmp_path: Path) -> None:
 REMARKED = [
     ("web", GOOD + "[web]\n", "not used by this version"),
     ("alerts", GOOD + "[alerts]\n", "not used by this version"),
-    ("parsers", GOOD + '[parsers.bank]\nsenders = ["i@bank.ua"]\n', "not used by this version"),
     ("gateways.wayforpay.trust", changed('authserv_id = "mx.example.ua"\n', ""), "no mailbox has authserv_id"),
     ("gateways.wayforpay.trust", changed('secret = { env = "GATEWAY_SECRET" }\n', ""), "no secret to ask it with"),
     ("gateways.wayforpay.trust", GOOD + '[gateways.wayforpay]\ntrust = ["none"]\n', "can move an order"),

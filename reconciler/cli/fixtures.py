@@ -43,12 +43,11 @@ def add(front: Front, files: tuple[str, ...], name: str | None, into: str) -> in
       reconciler fixture add --name "paid html uk" notice.eml
     """
     from reconciler.casebook import add_case
-    from reconciler.discovery import find_parsers
     from reconciler.errors import ReconcilerError
 
     if name is not None and len(files) != 1:
         raise click.UsageError("--name names one case, so it goes with one FILE")
-    parsers = find_parsers()
+    parsers = front.parsers()
     mails = Files(files)
     codes = [0]
     with front.printer("file", "case") as printer:
@@ -76,11 +75,10 @@ def check(front: Front, folder: str) -> int:
       reconciler fixture check fixtures/wayforpay
     """
     from reconciler import casebook
-    from reconciler.discovery import find_parsers
 
     codes = [0]
     with front.printer("case", "ok", "diff") as printer:
-        for result in casebook.check(Path(folder), find_parsers()):
+        for result in casebook.check(Path(folder), front.parsers()):
             printer.row({"case": result.case, "ok": result.ok, "diff": result.diff or None})
             codes.append(0 if result.ok else LOOK)
     return worst_exit(codes)

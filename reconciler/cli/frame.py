@@ -20,6 +20,7 @@ from reconciler.cli.output import Printer
 
 if TYPE_CHECKING:
     from reconciler.config import Settings
+    from reconciler.ports import Parser
 
 P = ParamSpec("P")
 
@@ -65,6 +66,21 @@ class Front:
                 raise
             structlog.get_logger(__name__).warning("settings.not_used", path=str(path), problems=exc.problems)
             return None
+
+    def parsers(self) -> tuple[Parser, ...]:
+        """
+        The installed parsers, and the profiles of the settings where there are any.
+
+        Raises: ConfigError.
+        """
+        from reconciler.discovery import find_parsers
+
+        settings = self.settings_if_any()
+        if settings is None:
+            return find_parsers()
+        from reconciler.profiles import parsers_of
+
+        return parsers_of(settings)
 
     def _loaded(self, path: Path) -> Settings:
         import structlog

@@ -31,7 +31,7 @@ NOTICE = (
 def parse(front: Front, files: tuple[str, ...]) -> int:
     """Print the payment notices in saved mails.
 
-    Needs no settings, network or ledger. FILE is a mail as it was received (.eml), or - for stdin. Exit code 0: every file
+    Needs no settings, network or ledger; profiles ([parsers.NAME]) count where settings are found. FILE is a mail as it was received (.eml), or - for stdin. Exit code 0: every file
     gave notices; 1: a file gave an error; 2: a file could not be read.
 
     \b
@@ -40,10 +40,9 @@ def parse(front: Front, files: tuple[str, ...]) -> int:
       reconciler parse inbox/*.eml | jq -r .transaction_id
       cat notice.eml | reconciler parse -
     """
-    from reconciler.discovery import find_parsers
     from reconciler.readout import parse_file
 
-    parsers = find_parsers()
+    parsers = front.parsers()
     codes = [0]
     mails = Files(files)
     with front.printer(*NOTICE) as printer:
@@ -72,13 +71,13 @@ def explain(front: Front, file: str, mailbox: str | None, offline: bool) -> int:
       reconciler --json explain notice.eml | jq .pairs
     """
     from reconciler.cli.showing import show_explanation
-    from reconciler.discovery import find_parsers
     from reconciler.origin import judged
+    from reconciler.profiles import parsers_of
     from reconciler.readout import explain_file
 
     mails = Files([file])
-    parsers = find_parsers()
     settings = front.settings_if_any()
+    parsers = parsers_of(settings)
     if mailbox is not None and (settings is None or mailbox not in settings.mailboxes):
         say(f"there is no [mailboxes.{mailbox}] in the settings")
         return USAGE

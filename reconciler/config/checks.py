@@ -22,12 +22,13 @@ from reconciler.secret import SHORTEST, Secret
 Tables = Mapping[str, Mapping[str, Any]]
 
 
-def across(mailboxes: Tables, gateways: Tables, merchants: Tables, desks: Tables) -> Iterator[str]:
+def across(mailboxes: Tables, gateways: Tables, merchants: Tables, desks: Tables, parsers: Tables) -> Iterator[str]:
     """Names that name nothing, and shops that cannot be told apart."""
     for section, tables, key, targets in (
         ("merchants", merchants, "gateway", gateways),
         ("merchants", merchants, "desk", desks),
         ("mailboxes", mailboxes, "merchant", merchants),
+        ("parsers", {name: {"gateway": name, **table} for name, table in parsers.items()}, "gateway", gateways),
     ):
         target = {"gateway": "gateways", "desk": "desks", "merchant": "merchants"}[key]
         for name, table in tables.items():
@@ -58,7 +59,7 @@ def _shared_names(merchants: Tables) -> Iterator[str]:
 
 def remarks(settings: Settings, given: Mapping[str, Any]) -> Iterator[str]:
     """What is allowed, but said at each start."""
-    for section in ("web", "alerts", "parsers"):
+    for section in ("web", "alerts"):
         if section in given:
             yield f"{section}: not used by this version"
     if not settings.mailboxes:

@@ -94,7 +94,7 @@ def load(path: Path, *, environ: Mapping[str, str] | None = None) -> Settings:
         web=judge.single(data, "web", WebSettings),
         alerts=judge.single(data, "alerts", AlertSettings),
     )
-    judge.problems += checks.across(named["mailboxes"], gateways, named["merchants"], named["desks"])
+    judge.problems += checks.across(named["mailboxes"], gateways, named["merchants"], named["desks"], named["parsers"])
     if judge.problems:
         raise ConfigError(judge.problems, path=str(path))
     if password := checks.ledger_password(settings):

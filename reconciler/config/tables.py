@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from reconciler.config import values as v
 from reconciler.model import Voucher
@@ -61,6 +61,38 @@ class Mode(StrEnum):
 class Overpaid(StrEnum):
     HOLD = "hold"
     ADVANCE = "advance"
+
+
+class DecimalMark(StrEnum):
+    COMMA = ","
+    POINT = "."
+    UNTOLD = ""
+
+
+class ThousandsMark(StrEnum):
+    SPACE = " "
+    APOSTROPHE = "'"
+    POINT = "."
+    COMMA = ","
+    UNTOLD = ""
+
+
+class DateOrder(StrEnum):
+    """The order of day and month; where the year is first, the month is second."""
+
+    DAY_DOTS = "DD.MM.YYYY"
+    DAY_SLASHES = "DD/MM/YYYY"
+    DAY_DASHES = "DD-MM-YYYY"
+    MONTH_SLASHES = "MM/DD/YYYY"
+    MONTH_DASHES = "MM-DD-YYYY"
+    YEAR_DASHES = "YYYY-MM-DD"
+    YEAR_SLASHES = "YYYY/MM/DD"
+    YEAR_DOTS = "YYYY.MM.DD"
+    UNTOLD = ""
+
+    @property
+    def day_first(self) -> bool | None:
+        return {"D": True, "M": False}.get(self.value[:1])
 
 
 class Table(BaseModel):
@@ -172,35 +204,81 @@ class TrustSettings(Table):
 
 
 class LabelSettings(Table):
-    """The labels under which a profile's sender prints each field."""
+    """The labels under which a profile's sender prints each field; what is left out has the house's labels or is not read."""
 
-    amount: v.Texts = Field(default=(), description="a list of labels")
-    currency: v.Texts = Field(default=(), description="a list of labels")
-    transaction_id: v.Texts = Field(default=(), description="a list of labels")
+    amount: Annotated[v.Texts, v.NotEmpty] = Field(description="a list of labels")
+    transaction_id: Annotated[v.Texts, v.NotEmpty] = Field(description="a list of labels")
+    paid_at: Annotated[v.Texts, v.NotEmpty] = Field(description="a list of labels")
     order_number: v.Texts = Field(default=(), description="a list of labels")
-    paid_at: v.Texts = Field(default=(), description="a list of labels")
+    currency: v.Texts = Field(default=(), description="a list of labels")
+    time: v.Texts = Field(default=(), description="a list of labels, where the time of day stands under its own")
     merchant: v.Texts = Field(default=(), description="a list of labels")
     status: v.Texts = Field(default=(), description="a list of labels")
+    refund_amount: v.Texts = Field(default=(), description="a list of labels")
     payer_name: v.Texts = Field(default=(), description="a list of labels")
     payer_email: v.Texts = Field(default=(), description="a list of labels")
     payer_phone: v.Texts = Field(default=(), description="a list of labels")
     payer_card: v.Texts = Field(default=(), description="a list of labels")
 
+    @model_validator(mode="after")
+    def _one_field_each(self) -> LabelSettings:
+        owners: dict[str, str] = {}
+        for key in type(self).model_fields:
+            for label in getattr(self, key):
+                if owners.setdefault(label.casefold(), key) != key:
+                    raise ValueError(f'"{label}" stands under {owners[label.casefold()]} and under {key}')
+        return self
+
 
 class FormatSettings(Table):
     """How a profile's sender writes what can be written in two ways."""
 
-    decimal: Annotated[v.Text | None, v.EmptyIsNone] = Field(default=None, description='the decimal mark: "," or "."')
-    date: Annotated[v.Text | None, v.EmptyIsNone] = Field(default=None, description='the order of a date: "DD.MM.YYYY"')
+    decimal: Annotated[DecimalMark, v.one_of(DecimalMark)] = Field(
+        default=DecimalMark.UNTOLD, description='the decimal mark: "," or "."'
+    )
+    thousands: Annotated[ThousandsMark, v.one_of(ThousandsMark)] = Field(
+        default=ThousandsMark.UNTOLD, description="""the mark between thousands: " ", "'", "." or ",\""""
+    )
+    date: Annotated[DateOrder, v.one_of(DateOrder)] = Field(
+        default=DateOrder.UNTOLD, description='the order of a date: "DD.MM.YYYY"'
+    )
+
+    @field_validator("thousands")
+    @classmethod
+    def _two_marks(cls, thousands: ThousandsMark, info: ValidationInfo) -> ThousandsMark:
+        if thousands and thousands == info.data.get("decimal"):
+            raise ValueError("is the decimal mark too")
+        return thousands
 
 
 class ParserSettings(NamedTable):
-    senders: Annotated[v.MailAddresses, v.NotEmpty] = Field(description="a list of mail addresses")
-    labels: LabelSettings = Field(default=LabelSettings(), description="labels.FIELD = a list of labels")
-    success: v.Texts = Field(default=(), description="a list of words that say a payment went through")
-    veto: v.Texts = Field(default=(), description="a list of words that say it did not")
-    formats: FormatSettings = Field(default=FormatSettings(), description="formats.decimal, formats.date")
+    """A label profile: a parser without code."""
+
+    gateway: v.Text = Field(
+        default_factory=lambda known: known.get("name", ""), description="a name of [gateways.*]; its own by default"
+    )
+    domains: v.Domains = Field(default=(), description='mail domains: ["example.com"]')
+    senders: v.MailAddresses = Field(default=(), description="a list of mail addresses")
+    subject: v.Texts = Field(default=(), description="a list of words, one of which its letters' subjects have")
+    labels: LabelSettings = Field(description="labels.amount, labels.transaction_id and labels.paid_at at least")
+    order_patterns: v.OrderPatterns = Field(
+        default=(), description='a list of texts around an order number: "за замовлення {order}"'
+    )
+    success: v.Texts = Field(default=(), description="a list of phrases that say a payment went through")
+    veto: v.Texts = Field(default=(), description="a list of words, or their beginnings, that say it did not")
+    ignore: v.Texts = Field(default=(), description="a list of phrases that say nothing of a payment")
+    formats: FormatSettings = Field(default=FormatSettings(), description="formats.decimal, .thousands, .date")
+    currency: Annotated[v.Currency | None, v.EmptyIsNone] = Field(
+        default=None, description="an ISO 4217 code, for sums that print none"
+    )
     timezone: v.Zone = Field(default=ZoneInfo("Europe/Kyiv"), description='a zone: "Europe/Kyiv"')
+
+    @field_validator("senders")
+    @classmethod
+    def _some_sender(cls, senders: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not senders and info.data.get("domains") == ():
+            raise ValueError('is an empty list; it needs an address, or domains = ["example.com"]')
+        return senders
 
 
 class DeskSettings(NamedTable):

@@ -64,6 +64,9 @@ EmptyIsNone = BeforeValidator(_none_if_empty)
 
 # ---------------------------------------------------------------- texts
 
+ORDER_PLACE = "{order}"
+LONGEST_PATTERN = 120  # characters
+
 
 def _one_line(text: str) -> str:
     if not text.strip():
@@ -110,6 +113,16 @@ def _mail_address(text: str) -> str:
 
 Domains = Annotated[tuple[Annotated[str, AfterValidator(_domain)], ...], AsTuple]
 MailAddresses = Annotated[tuple[Annotated[str, AfterValidator(_mail_address)], ...], AsTuple]
+
+
+def _order_pattern(text: str) -> str:
+    around = text.replace(ORDER_PLACE, "", 1)
+    if text.count(ORDER_PLACE) != 1 or not any(char.isalnum() for char in around) or len(text) > LONGEST_PATTERN:
+        raise ValueError(f'is no text around an order number; write it like "за замовлення {ORDER_PLACE}"')
+    return text
+
+
+OrderPatterns = Annotated[tuple[Annotated[Text, AfterValidator(_order_pattern)], ...], AsTuple]
 
 
 def _host(text: str) -> str:

@@ -27,6 +27,9 @@ class GatewayRules:
     senders: tuple[str, ...] = ()
     trust: tuple[Voucher, ...] = (Voucher.DKIM, Voucher.AUTHENTICATION_RESULTS, Voucher.WITNESS)
     timezone: str = "Europe/Kyiv"  # of wall times that letters print without a zone
+    by_profiles: bool = (
+        False  # its letters are told by the settings' profiles alone: further mail of its domains is foreign
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +51,10 @@ class Rules:
 
     @property
     def senders(self) -> Mapping[str, Collection[str]]:
-        """Domains and addresses by gateway: mail from them is ours to read."""
-        return {name: (*rules.domains, *rules.senders) for name, rules in self.gateways.items()}
+        """Domains and addresses by gateway: mail from them is ours to read. What a profile reads, it tells itself."""
+        return {
+            name: (*rules.domains, *rules.senders) for name, rules in self.gateways.items() if not rules.by_profiles
+        }
 
     @property
     def order_fields(self) -> Mapping[str, Sequence[str]]:
@@ -62,4 +67,4 @@ class Rules:
     @property
     def timezones(self) -> Mapping[str, str]:
         """The zone of wall times that letters print without one, by gateway."""
-        return {name: rules.timezone for name, rules in self.gateways.items()}
+        return {name: rules.timezone for name, rules in self.gateways.items() if not rules.by_profiles}
