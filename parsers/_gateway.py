@@ -2,8 +2,8 @@
 What the parsers of gateways share beyond the engine: their tables, and what a payment of theirs must show.
 
 Comes in: a gateway's `Gateway`; then messages. Goes out: what `read_notices` reads, once more examined: an id of the gateway's
-form, a sum of its form, and a currency that the letter tells. Where nobody has published a gateway's letter (`strict`), a
-payment besides needs every field under a label of its own, with a word of status and a time of day, or the letter is held.
+form, a sum of its form, and a currency that the letter tells. Where nobody has published a gateway's letter, a payment besides
+`demands` every field under a label of its own, with a word of status and a time of day, or the letter is held.
 """
 
 from __future__ import annotations
@@ -15,12 +15,16 @@ from dataclasses import dataclass, replace
 from reconciler.errors import FieldAmbiguous, FieldMissing, FieldUnreadable
 from reconciler.extract.fieldnames import LABELS
 from reconciler.extract.fields import Sheet
+from reconciler.extract.kinds import Words
 from reconciler.extract.notices import Tables, read_notices, sheet_of
+from reconciler.extract.words import WORDS
 from reconciler.model import MONEY_BACK, Kind, Message, Notice
 from reconciler.reading import is_sender
 
 WITH_CENTS = re.compile(r".*\d[.,]\d\d(?!\d).*")
 """A sum with its minor units, so that "125050" of a gateway that counts in them is never read as a thousandfold sum."""
+
+EVERYTHING = ("status", "merchant", "order_number", "paid_at")
 
 _CLOCK = re.compile(r"\d:\d\d")
 _DOLLAR = re.compile(r"(?<![A-Z])\$(?!.*\b[A-Z]{3}\b)")  # "$86.00": whose dollars?
@@ -32,6 +36,18 @@ def labels(order: Collection[str], **own: Collection[str]) -> dict[str, Collecti
     return {**LABELS, **own, "order": order, "any_order": order}
 
 
+def words(**veto: str) -> Words:
+    """The house's reconstructed words with more that deny a payment: words(refund="reversed")."""
+    more = {Kind(name): pattern for name, pattern in veto.items()}
+    return replace(
+        WORDS,
+        veto=tuple(
+            (kind, re.compile(f"{pattern.pattern}|{more[kind]}") if kind in more else pattern)
+            for kind, pattern in WORDS.veto
+        ),
+    )
+
+
 @dataclass(slots=True, kw_only=True)  # not frozen: a Parser's NAME is an ordinary attribute
 class Gateway:
     """
@@ -39,7 +55,7 @@ class Gateway:
 
     domains: whose addresses it claims. reference: what its ids look like. sums: what its sums look like.
     aside: letters told by their subject, from its first word on, that never are a payment, and that need nothing read.
-    strict: nobody has published its letter, so a payment must have everything under labels.
+    demands: what a payment must have under a label besides what the ledger needs; all of it, where a letter was never published.
     """
 
     NAME: str
@@ -48,7 +64,7 @@ class Gateway:
     reference: re.Pattern[str]
     sums: re.Pattern[str] = WITH_CENTS
     aside: tuple[tuple[Kind, re.Pattern[str]], ...] = ()
-    strict: bool = True
+    demands: tuple[str, ...] = EVERYTHING
 
     def configured(self, *, order_fields: Collection[str] = (), timezone: str | None = None) -> Gateway:
         """The same parser with these settings."""
@@ -85,19 +101,19 @@ class Gateway:
         if any(map(_DOLLAR.search, sums)) and not any(map(_CODE.search, _printed(notice, "currency"))):
             what = f"{self.NAME}: the sum does not say which country's dollars it is in"
             raise FieldAmbiguous(what, parser=self.NAME, field="currency", values=sums)
-        if self.strict and notice.kind is Kind.PAYMENT:
-            self._demand_all(notice)
+        if notice.kind is Kind.PAYMENT:
+            self._demand(notice)
         return notice
 
-    def _demand_all(self, notice: Notice) -> None:
+    def _demand(self, notice: Notice) -> None:
         told = {
             "status": bool(_printed(notice, "kind")),
             "merchant": notice.merchant is not None,
             "order_number": notice.order_raw is not None,
             "paid_at": any(map(_CLOCK.search, _printed(notice, "paid_at"))),
         }
-        for name, is_told in told.items():
-            if not is_told:
+        for name in self.demands:
+            if not told[name]:
                 what = f"{self.NAME}: no {name} under a label, and a letter whose form is not known needs it"
                 raise FieldMissing(what, parser=self.NAME, field=name)
 

@@ -71,7 +71,7 @@ DEFAULT = YooKassa(
     reference=re.compile(r"\d{6,25}"),
     sums=re.compile(r"\d+\.\d\d(?: ?(?:RUB|руб\.?|₽))?", re.IGNORECASE),
     aside=((Kind.REGISTER, re.compile(r"РЕЕСТР (?:ПЛАТЕЖЕЙ|ВОЗВРАТОВ)\b", re.IGNORECASE)),),  # documented subjects
-    strict=False,
+    demands=(),
 )
 claims = DEFAULT.claims
 configured = DEFAULT.configured
