@@ -221,6 +221,18 @@ def test_a_typed_status_declines_nothing() -> None:
         wayforpay.parse(letter(text=text, head="Надходження 1 250,00 грн", subject="Надходження"))
 
 
+def test_a_word_among_values_is_no_headline() -> None:
+    """P11: where values stand before their labels, a "Declined" among them makes no quiet kind."""
+    with pytest.raises(HeldError):
+        wayforpay.parse(
+            letter(
+                html="<h3>Платіж 1</h3>"
+                + each("<p><i>{1}</i></p><p>{0}</p>", [("Результат справи", "Declined"), *ROWS[4:]]),
+                head="",
+            )
+        )
+
+
 def test_the_test_shop_named_elsewhere_is_held() -> None:
     """P11: the published test shop under a label that nobody knows makes no payment."""
     rows = [("Проєкт", "test_merch_n1"), *ROWS]

@@ -149,6 +149,8 @@ class _Case:
         if kind := self._vetoed_by_status(paid) or self._vetoed_by_lines(bool(paid)):
             if kind in _QUIET and (paid or any(map(self._is_success, self.told))):
                 raise self.unreadable("tells of a payment, and denies it", found=str(kind))
+            if kind in _QUIET and not self._vetoed(self.status) and not self._vetoed(self._headlines()):
+                raise self.unreadable("denied by a word that is no headline and no status", found=str(kind))
             if kind in _QUIET and not self._vetoed(self.told) and any(map(_SUM.search, map(_fold, self.heads))):
                 raise self.unreadable(
                     "a sum in the subject or at the head, and no word there denies it", found=str(kind)
@@ -157,6 +159,10 @@ class _Case:
         self._refuse_denials()
         self._demand_success()
         return self._addressed()
+
+    def _headlines(self) -> list[str]:
+        """The subject, the first line, and what speaks of a payment above the fields."""
+        return [*self.subject, *self.early[:1], *(line for line in self.early if _has(self.words.noun, line))]
 
     def decide_by_status(self) -> Kind:
         paid = [value for value in self.status if _is_paid(value, self.words)]

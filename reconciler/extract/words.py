@@ -62,7 +62,7 @@ WORDS = Words(
         r"\b(?:дата|час|время) (?:(?:та|і|й|и) (?:час|время) )?(?:створення|создания)\b|"
         r"\b(?:(?:date|time) (?:of creation|created)|(?:order|invoice|payment) (?:created|creation)(?: (?:at|on|date|time))?|created at)\b|"
         r"\b(?:замовлення|заказ) (?:створено|создан)\b|\bprocessing (?:cost|fee)\b|"
-        r"\bпідсумок(?=:? [^\W\d]+$)"
+        r"\bпідсумок(?=:? [^\W\d]+$)|\b(?:створено|создано?|created) (?:та|і|й|и|and) (?=оплачен|сплачен|paid)"
     ),
     plain=re.compile(
         r"від|вам|got|в|у|на|по|за|із|з|зі|до|для|і|й|та|от|с|со|из|к|и|через|про|о|об|здійснен\w|совершен\w|соверш[её]н|прийнят\w{1,2}|принят[аоы]?|for|from|of|on|in|at|by|to|via|the|a|an|and|"
