@@ -135,6 +135,9 @@ def test_a_row_of_ours_that_the_ledger_does_not_know_is_caught() -> None:
     assert "disagree: row 1 with id WFP-1 is unknown to the ledger" in violations(entries(lost))
     asked = replace(lost, state=State.HELD, reason=Reason.CONFLICT, retry_at=None)
     assert violations(entries(asked)) == ()
+    other = replace(asked, id=2, transaction_id="WFP-2")
+    behind = replace(lost, state=State.WAITING, facts={"waits_for": "e2"})
+    assert not any("unknown to the ledger" in said for said in violations(entries(behind, other)))
 
 
 def test_a_row_of_two_payments_is_caught() -> None:

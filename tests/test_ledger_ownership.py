@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -117,3 +118,32 @@ def _becomes(condition: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.005)
     return True
+
+
+def test_letting_go_in_one_thread_disturbs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """D09: a mailbox that is let go of in the moment in which a payment is written down is no trouble of that payment's."""
+    ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}", create=True, clock=HandClock(), actor="test")
+    taken, leave, left = threading.Event(), threading.Event(), threading.Event()
+    fstat = os.fstat
+
+    def own() -> None:
+        with ledger.exclusive("mailbox:payments"):
+            taken.set()
+            leave.wait(30)
+        left.set()
+
+    def looked_at(file: int) -> os.stat_result:
+        leave.set()
+        left.wait(0.3)  # as long as it takes where nothing keeps the file open; it may not be let go of here
+        return fstat(file)
+
+    owner = threading.Thread(target=own)
+    owner.start()
+    assert taken.wait(30)
+    with monkeypatch.context() as patch:
+        patch.setattr("reconciler.ledger.ownership.os.fstat", looked_at)
+        with ledger.begin() as tx:
+            tx.append("work.done")
+    assert left.wait(30)
+    owner.join()
+    ledger.close()

@@ -74,6 +74,7 @@ class FileOwnership:
         self._folder = folder
         self._clock = clock
         self._held: dict[int, str] = {}  # open file → name
+        self._letting_go = threading.Lock()  # no file is closed while another thread verifies it
 
     @contextmanager
     def take(self, name: str) -> Iterator[None]:
@@ -84,11 +85,13 @@ class FileOwnership:
                 except BlockingIOError:
                     raise _taken(name, self._read(lock)) from None
                 self._write(lock, f"pid {os.getpid()} on {socket.gethostname()} since {_since(self._clock)}")
-            self._held[lock] = name
+            with self._letting_go:
+                self._held[lock] = name
             try:
                 yield
             finally:
-                del self._held[lock]
+                with self._letting_go:
+                    del self._held[lock]
                 with self._gate(name):
                     self._write(lock, "")
                     fcntl.flock(lock, fcntl.LOCK_UN)
@@ -109,7 +112,8 @@ class FileOwnership:
 
     def verify(self, connection: Connection) -> None:
         """An flock is lost with its process, or when somebody deletes the file: the next one locks another file."""
-        lost = sorted(name for lock, name in self._held.copy().items() if os.fstat(lock).st_nlink == 0)
+        with self._letting_go:
+            lost = sorted(name for lock, name in self._held.items() if os.fstat(lock).st_nlink == 0)
         if lost:
             raise _lost(lost)
 

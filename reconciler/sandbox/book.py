@@ -43,14 +43,19 @@ class Book:
 
         references: by the SHA-256 of a delivered letter.
         """
-        held = {f"e{entry.id}" for entry in self.entries if entry.state is State.HELD}
-        payments = {
-            entry.transaction_id
-            for entry in self.entries
-            if entry.state in _ASKED or (entry.state is State.WAITING and entry.facts.get("waits_for") in held)
-        }
+        payments = {entry.transaction_id for entry in self.before_people}
         closed = {mail.sha256 for mail in self.mails if mail.state in (MailState.HELD, MailState.DISCARDED)}
         return payments | {reference for sha256, reference in references.items() if sha256 in closed}
+
+    @property
+    def before_people(self) -> Sequence[Entry]:
+        """Payments of which a person was told, or which a person closed; and those that wait for such a one."""
+        held = {f"e{entry.id}" for entry in self.entries if entry.state is State.HELD}
+        return [
+            entry
+            for entry in self.entries
+            if entry.state in _ASKED or (entry.state is State.WAITING and entry.facts.get("waits_for") in held)
+        ]
 
     def keeps_back(self, order: OrderView, *, touched: bool) -> bool:
         """
@@ -100,7 +105,7 @@ def disagreements(book: Book, account: Seen, production: str) -> Iterator[str]:
         if entry.income_id not in account.removed:
             yield from _row(entry, rows, account.orders)
         yield from _settled(entry, account.orders, production)
-    yield from _strangers(book.entries, [row for row in account.incomes if row.key not in account.typed])
+    yield from _strangers(book, [row for row in account.incomes if row.key not in account.typed])
     yield from _shared(book.entries)
     yield from _letters(book.mails)
     yield from _steps(book)
@@ -179,14 +184,15 @@ def _settled(entry: Entry, orders: Mapping[str, OrderView], production: str) -> 
         yield f"disagree: payment {entry.transaction_id} is settled without a row"
 
 
-def _strangers(entries: Collection[Entry], incomes: Collection[IncomeView]) -> Iterator[str]:
+def _strangers(book: Book, incomes: Collection[IncomeView]) -> Iterator[str]:
     """Each row with one of our ids is known to the ledger, or its payment is a person's to judge."""
+    asked = {entry.id for entry in book.before_people}
     by_id: dict[str, list[Entry]] = {}
-    for entry in entries:
+    for entry in book.entries:
         by_id.setdefault(payment_id(entry), []).append(entry)
     for row in incomes:
         owners = by_id.get(row.payment_id or "", [])
-        if not owners or any(entry.income_id == row.key or entry.state in _ASKED for entry in owners):
+        if not owners or any(entry.income_id == row.key or entry.id in asked for entry in owners):
             continue
         yield f"disagree: row {row.key} with id {row.payment_id} is unknown to the ledger"
 
