@@ -138,7 +138,7 @@ class Play:
         with self.stage.log.open("rb") as log:
             lines = [line.decode("utf-8", "replace") for line in log]
         return [
-            line.strip()[:300]
+            line.strip()[:800]
             for line in lines
             if any(f'"event": "{name}"' in line for name in ODD)
             or ('"event": "tick.failed"' in line and '"level": "error"' in line)
