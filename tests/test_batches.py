@@ -323,7 +323,7 @@ def test_an_account_that_is_frozen_is_probed_slowly_and_told_once_a_probe(in_mem
 
 
 def test_an_order_on_page_three_is_found(tmp_path: Path, rig: Rig) -> None:
-    """T14: where the filter finds more than the very number, the order is looked for to the last page, and only it is posted on."""
+    """T14 M04: where the filter finds more than the very number, the order is looked for to the last page, and only it is posted on."""
     for number in range(250):
         rig.planfix.add_order(f"A-7-{number}", due="10.00")
     wanted = rig.planfix.add_order("A-7", due="1250.00")

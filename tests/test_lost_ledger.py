@@ -92,7 +92,7 @@ def test_a_lagging_look_by_id_is_made_good_by_the_task_s_list(world: World, tmp_
 
 
 def test_money_that_no_list_shows_is_not_posted_beside(world: World, tmp_path: Path) -> None:
-    """R10 T14: both lists lag and Paid counts more than they show: asked again until they show it, then adopted."""
+    """R10 T03 T14: both lists lag and Paid counts more than they show: asked again until they show it, then adopted."""
     order = world.desk.add("12345", "5000.00")
     world.pay("WFP-1", "1250.00")
     world.run()

@@ -291,7 +291,7 @@ def test_a_row_is_posted_as_it_was_paid(rig: Rig) -> None:
 @pytest.mark.parametrize(("when", "rows"), [("before", 0), ("after", 1)])
 @pytest.mark.parametrize("do", ["drop", "cut", "timeout", "truncated", "html", "empty", "status:502", "status:504"])
 def test_an_unanswered_create_is_unknown_and_found_by_its_id(rig: Rig, do: str, when: str, rows: int) -> None:
-    """Whether the row was made or not, the create is unknown; a look by its id tells which. T03 T04"""
+    """Whether the row was made or not, the create is unknown; a look by its id tells which. T01 T03 T04"""
     rig.planfix.add_order(4711)
     desk = rig.desk(timeout_seconds=0.5 if do == "timeout" else 10.0)
     order = look(desk)

@@ -64,7 +64,7 @@ def test_a_refund_that_waits_its_turn_keeps_its_payment_s_order(world: World, na
 
 
 def test_a_refund_recorded_while_the_income_is_in_the_air_keeps_the_order(world: World) -> None:
-    """The doubt is asked for again in the transaction that plans the advance."""
+    """T13: the doubt is asked for again in the transaction that plans the advance."""
     order = world.desk.add("1", "10.00")
     world.pay("WFP-1", "10.00", order="1")
     refund = lambda: world.pay("WFP-1", "10.00", order="1", kind=Kind.REFUND, key="k:refund:1")  # noqa: E731
