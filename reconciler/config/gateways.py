@@ -19,6 +19,7 @@ KNOWN_GATEWAYS: Mapping[str, Mapping[str, Any]] = {
         "domains": ["wayforpay.com", "wayforpay.com.ua"],
         "api_url": "https://api.wayforpay.com/api",
     },
+    "paypal": {"domains": ["paypal.com", "intl.paypal.com", "paypal.es"], "timezone": "Europe/Kyiv"},
     "stripe": {"domains": ["stripe.com"], "timezone": "UTC"},
     "yookassa": {"domains": ["yookassa.ru", "yoomoney.ru", "money.yandex.ru"], "timezone": "Europe/Moscow"},
 }

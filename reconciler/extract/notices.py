@@ -17,10 +17,11 @@ from reconciler.extract.amounts import UNTOLD, Manner
 from reconciler.extract.facts import amount_of, is_addressed, merchant_names, order_of, payer_of, told, transaction_id
 from reconciler.extract.fieldnames import LABELS, LISTING, SPOKEN
 from reconciler.extract.fields import Sheet, read_paid_at, statuses, words_of
+from reconciler.extract.html import plain
 from reconciler.extract.kinds import Said, Words, decide, decide_each
 from reconciler.extract.orders import clean_order
-from reconciler.extract.page import folded
-from reconciler.extract.text import one_line
+from reconciler.extract.page import Pair, folded
+from reconciler.extract.text import fold_label, one_line
 from reconciler.extract.words import WORDS
 from reconciler.model import MONEY_BACK, Kind, Message, Notice
 
@@ -40,6 +41,7 @@ class Tables:
     manner: how sums are written; day_first: the order in dates with slashes or dashes, None: not known.
     translate: the sender's own words of status and success → the words of `words`.
     cleaned: what is read of the value of an order's label. test_merchants: shops whose payments move no money.
+    sentences: field → a whole line that tells it without a label; its group "value" is read like a label's value.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Tables:
     translate: Callable[[str], str] = str
     cleaned: Callable[[str], str | None] = clean_order
     test_merchants: frozenset[str] = frozenset()
+    sentences: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
 
     @property
     def either(self) -> frozenset[str]:
@@ -61,8 +64,8 @@ class Tables:
 
 
 def sheet_of(message: Message, tables: Tables) -> Sheet:
-    """Every label and value of a letter."""
-    return Sheet(
+    """Every label and value of a letter, and what its sentences tell."""
+    sheet = Sheet(
         tables.name,
         message,
         tables.labels,
@@ -71,6 +74,14 @@ def sheet_of(message: Message, tables: Tables) -> Sheet:
         naming="reference",
         manner=tables.manner,
     )
+    for name, sentence in tables.sentences.items():
+        key = fold_label(next(iter(tables.labels[name])))
+        for page in sheet.pages:
+            for line in map(one_line, map(plain, page.lines)):
+                if found := sentence.fullmatch(line):
+                    label = line[: found.start("value")].strip()
+                    page.pairs.append(Pair(label=label, key=key, value=found["value"], part=page.part))
+    return sheet
 
 
 def read_notices(message: Message, tables: Tables) -> Sequence[Notice]:
