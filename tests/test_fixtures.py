@@ -17,6 +17,7 @@ from reconciler.reading import read
 from reconciler.readout import parse_file
 
 ROOT = Path(__file__).parent.parent / "fixtures"
+ATTACKS = "_attacks"  # letters in the gateway's name: reading them is no question of who wrote them
 CASES = sorted(path.parent for path in ROOT.glob(f"*/*/{MAIL}"))
 PARSERS = find_parsers()
 
@@ -37,7 +38,7 @@ def test_reads_as_expected(case: Path) -> None:
 def test_foreign_mail_is_declined_or_held(case: Path, parser: Parser) -> None:
     """P10: a parser that is shown another sender's mail declines it, and made to read it never breaks."""
     message = decode((case / MAIL).read_bytes())
-    if case.parent.name == parser.NAME:
+    if case.parent.name in (parser.NAME, ATTACKS):
         return
     assert not parser.claims(message)
     try:

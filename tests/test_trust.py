@@ -15,6 +15,7 @@ from reconciler.message import decode
 from reconciler.model import Check, Verdict, Voucher
 from reconciler.sandbox import keys, letters
 from reconciler.trust import KeyAnswer, TrustPolicy, judge, verdict_from_json, verdict_to_json
+from tests.attacks.case import WEAK_KEY, ZONE
 
 OURS = "mx.example.ua"
 POLICY = TrustPolicy(
@@ -32,37 +33,10 @@ SINGLE = letters.notice()  # one part, so that its own header says how it is enc
 SEEN = letters.sign(GENUINE, selector="gone")
 """A letter whose signature we cannot check any more, and which our server may have: what its word rests on."""
 
-# A 768-bit pair made for this test alone: a signature anybody can forge.
-WEAK_KEY = """\
------BEGIN RSA PRIVATE KEY-----
-MIIByQIBAAJhAKtf23jVW6uVD+zjW89SYymb/m2BfGeaYuhyDGWiPnExVLlT+cfH
-jsDZXG8cL9X/uM7W09FPuHFOwTeKHM15Xwbmd1cnZBs/pfCBLnd4ewqPWN7UzkfX
-jSSDe3t8ZTdGmwIDAQABAmAiV4I2k6LcHnHjiagjQqJGe1EgBpu0czaw1/HuB/Y1
-XqpYvSBHzZCoyqYASgi3/JdrIwULoK1hqi0K7OEpXwnIdHqscWhD8Rd6so+NmyCk
-pxhuYoV/FS2RV1mkV4BNJMECMQDc1FRx7xzC9FS314U6ESWad8SuUOtIYAdSMq+k
-a8WqokGf1m9qfnlhL3UbX1IIyWECMQDGqyV6cFuy4lp3Rzk+r+qGuSOBXPWDS+7u
-47BkPSS46o4asuV9fQJnerf2Kr8TpXsCMHeBCHnn1n7CTp52qYh1Aw6Gxg83hzxR
-i2S2PUsTb5MZ372qA/1zmCg50HwRp4lNwQIwVnMG/f6CiJbi0uCVUmfuX+2UO6id
-1SJnuGAv046fui+m4otSPYb2Ut0dy+rR9tSdAjBJ0lwA62zVzW92h4O80sqSRC11
-7KW9sy5O+S0VAJz1GwaiVN8nVROyHq7dy36odS8=
------END RSA PRIVATE KEY-----
-"""
-WEAK_RECORD = "v=DKIM1; p=MHwwDQYJKoZIhvcNAQEBBQADawAwaAJhAKtf23jVW6uVD+zjW89SYymb/m2BfGeaYuhyDGWiPnExVLlT+cfHjsDZXG8cL9X/uM7W09FPuHFOwTeKHM15Xwbmd1cnZBs/pfCBLnd4ewqPWN7UzkfXjSSDe3t8ZTdGmwIDAQAB"
-
-RECORDS = keys.zone("wayforpay.com.ua", "wayforpay.com", "attacker.example", "pay.wayforpay.com.ua", "com.ua") | {
-    "weak._domainkey.wayforpay.com.ua": WEAK_RECORD,
-    "revoked._domainkey.wayforpay.com.ua": "v=DKIM1; p=",
-    "testing._domainkey.wayforpay.com.ua": keys.RECORD + "; t=y",
-    "sha1._domainkey.wayforpay.com.ua": keys.RECORD + "; h=sha1",
-    "web._domainkey.wayforpay.com.ua": keys.RECORD + "; s=web",
-    "torn._domainkey.wayforpay.com.ua": "v=DKIM1; ;; p",
-    "rubbish._domainkey.wayforpay.com.ua": "v=DKIM1; p=AAAA",
-}
-
 
 def dns(name: str) -> KeyAnswer:
     """The world's DNS: the gateway's keys, and attackers' keys under their own names."""
-    record = RECORDS.get(name)
+    record = ZONE.get(name)
     return KeyAnswer(record=None if record is None else record.encode(), detail="NXDOMAIN")
 
 
