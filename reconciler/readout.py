@@ -19,6 +19,7 @@ from reconciler.extract.page import Pair
 from reconciler.message import decode
 from reconciler.model import Message, Notice
 from reconciler.ports import Parser
+from reconciler.proposal import propose
 from reconciler.reading import claim, read
 
 KYIV = ZoneInfo("Europe/Kyiv")  # the zone in which results are printed, with its offset
@@ -72,6 +73,7 @@ def explain_file(
         claimed = {"parser": parser.NAME, "why": f"From is {_sender(source)}; claimed is {where}"}
     except HeldError as exc:
         claimed = {"parser": None, "why": str(exc)} | error_json(exc, file)
+    proposed = propose(source, taken=[known.NAME for known in parsers]) if parser is None else None
     notices: list[dict[str, Any]] = []
     spans: list[dict[str, Any]] = []
     try:
@@ -93,6 +95,13 @@ def explain_file(
         ],
         "spans": spans,
         "trust": dict(verdict) if verdict is not None else None,
+        "proposal": None
+        if proposed is None
+        else {
+            "toml": proposed.toml,
+            "reads": None if proposed.reads is None else [notice_json(notice, file) for notice in proposed.reads],
+            "not_placed": list(proposed.unplaced),
+        },
         "defects": list(message.defects),
         "lossy": message.lossy,
     }

@@ -62,8 +62,8 @@ def explain(front: Front, file: str, mailbox: str | None, offline: bool) -> int:
     """Show how a saved mail was read, step by step.
 
     Its parts and charsets, every label and value found, which parser claimed it and why, where each field came from, and
-    who vouches for it: what is needed to write a profile for a new sender. FILE may be - for stdin. Settings are used
-    where they are found, else what is known of the gateway.
+    who vouches for it. For a sender that nobody reads it proposes a profile, ready for the settings, and says what it could
+    not place. FILE may be - for stdin. Settings are used where they are found, else what is known of the gateway.
 
     \b
     Examples:

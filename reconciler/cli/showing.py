@@ -29,6 +29,20 @@ def show_explanation(found: Mapping[str, Any]) -> None:
         _section(console, "Trust", [{"result": "not judged"}])
     else:
         _section(console, f"Trust: {trust['trusted_by'] or 'nobody vouches'}", trust["checks"])
+    if found["proposal"] is not None:
+        _proposal(console, found["proposal"])
+
+
+def _proposal(console: Console, proposed: Mapping[str, Any]) -> None:
+    """The settings as they may be pasted, then what they do."""
+    console.print(Text("Proposed for the settings", style="bold"))
+    for line in proposed["toml"].splitlines():
+        print(cell(line), file=console.file)  # unwrapped: it is to be copied
+    console.print()
+    if proposed["not_placed"]:
+        _section(console, "Not placed", [{"what": what} for what in proposed["not_placed"]])
+    if proposed["reads"] is not None:
+        _section(console, "With it the letter reads", proposed["reads"])
 
 
 def _section(console: Console, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
