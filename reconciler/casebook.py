@@ -2,7 +2,7 @@
 The verbs behind `fixture add` and `fixture check`.
 
 Comes in: mails, or a folder of cases <sender>/<case>/{notice.eml, expected.json}. Goes out: new cases, redacted; or for
-each case whether today's parsers read it as expected, with a diff.
+each case whether today's parsers read it as expected, with a diff, and whether they leave alone what is another's.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from typing import Any
 
 from reconciler.errors import HeldError, ReconcilerError
 from reconciler.message import decode
-from reconciler.model import Message
+from reconciler.model import Kind, Message
 from reconciler.ports import Parser
 from reconciler.reading import claim
 from reconciler.readout import parse_file
 from reconciler.redaction import is_number, redact
 
+CUTS = 12
 MAIL, EXPECTED, NOBODY = "notice.eml", "expected.json", "_nobody"
 _MONEY_FIELDS = frozenset(
     {"amount", "currency", "date", "time", "status", "operation", "fee", "credited", "refund_amount", "price", "reason"}
@@ -80,14 +81,49 @@ def check(root: Path, parsers: Collection[Parser]) -> Iterator[CaseResult]:
     if not folders:
         raise ReconcilerError(f"no cases below {root}", path=str(root))
     for folder in folders:
-        case = f"{folder.parent.name}/{folder.name}"
-        mail, expected = folder / MAIL, folder / EXPECTED
-        if not (mail.is_file() and expected.is_file()):
-            raise ReconcilerError(f"{case} needs both {MAIL} and {EXPECTED}", case=case)
-        found = dump(parse_file(mail.read_bytes(), MAIL, parsers))
+        yield check_case(folder, parsers)
+
+
+def check_case(folder: Path, parsers: Collection[Parser]) -> CaseResult:
+    """One case. Raises: ReconcilerError when it lacks a file, or what is expected is no JSON."""
+    case = f"{folder.parent.name}/{folder.name}"
+    mail, expected = folder / MAIL, folder / EXPECTED
+    if not (mail.is_file() and expected.is_file()):
+        raise ReconcilerError(f"{case} needs both {MAIL} and {EXPECTED}", case=case)
+    found = dump(parse_file(mail.read_bytes(), MAIL, parsers))
+    try:
         wanted = dump(as_list(json.loads(expected.read_text(encoding="utf-8"))))
-        diff = difflib.unified_diff(wanted.splitlines(), found.splitlines(), EXPECTED, "read", lineterm="", n=1)
-        yield CaseResult(case=case, diff="\n".join(diff))
+    except ValueError as exc:
+        raise ReconcilerError(f"{case}: {EXPECTED} is no JSON: {exc}", case=case) from exc
+    diff = difflib.unified_diff(wanted.splitlines(), found.splitlines(), EXPECTED, "read", lineterm="", n=1)
+    return CaseResult(case=case, diff="\n".join(diff))
+
+
+def trespass(parser: Parser, raw: bytes) -> str | None:
+    """What a parser does wrong with mail that is another sender's; None: it declines it, and made to read it, it holds."""
+    message = decode(raw)
+    if parser.claims(message):
+        return f"{parser.NAME} claims it"
+    try:
+        notices = parser.parse(message)
+    except HeldError:
+        return None
+    except Exception as exc:  # noqa: BLE001 - whatever a parser breaks with is what is to be told
+        return f"{parser.NAME} breaks on it: {type(exc).__name__}: {exc}"
+    bare = [notice for notice in notices if notice.kind is Kind.PAYMENT and notice.amount is None]
+    return f"{parser.NAME} reads a payment without a sum" if bare else None
+
+
+def misread_when_cut(raw: bytes, parsers: Collection[Parser]) -> str | None:
+    """A payment's mail that is cut short must be read alike or held; None: it is."""
+    whole = parse_file(raw, MAIL, parsers)[0]
+    if whole.get("kind") != Kind.PAYMENT:
+        return None
+    for cut in range(0, len(raw), max(1, len(raw) // CUTS)):
+        told = parse_file(raw[:cut], MAIL, parsers)[0].get("amount")
+        if told not in {None, whole["amount"]}:
+            return f"its first {cut} bytes are read as {told}, the whole as {whole['amount']}"
+    return None
 
 
 def dump(results: list[dict[str, Any]]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.casebook import EXPECTED, MAIL, NOBODY, as_list, check
+from reconciler.casebook import EXPECTED, MAIL, NOBODY, as_list, check, misread_when_cut, trespass
 from reconciler.discovery import find_parsers
 from reconciler.errors import HeldError
 from reconciler.message import decode
@@ -37,24 +37,14 @@ def test_reads_as_expected(case: Path) -> None:
 @pytest.mark.parametrize("case", CASES, ids=name)
 def test_foreign_mail_is_declined_or_held(case: Path, parser: Parser) -> None:
     """P10: a parser that is shown another sender's mail declines it, and made to read it never breaks."""
-    message = decode((case / MAIL).read_bytes())
-    if case.parent.name in (parser.NAME, ATTACKS):
-        return
-    assert not parser.claims(message)
-    try:
-        notices = parser.parse(message)
-    except HeldError:
-        return
-    assert all(notice.kind is not Kind.PAYMENT or notice.amount is not None for notice in notices)
+    if case.parent.name not in (parser.NAME, ATTACKS):
+        assert trespass(parser, (case / MAIL).read_bytes()) is None
 
 
 @pytest.mark.parametrize("case", CASES, ids=name)
 def test_truncated_mail_is_read_alike_or_held(case: Path) -> None:
     """P13: a payment's mail that is cut short never tells another sum than the whole one."""
-    raw = (case / MAIL).read_bytes()
-    whole = parse_file(raw, MAIL, PARSERS)[0]
-    for cut in range(0, len(raw), max(1, len(raw) // 12)) if whole.get("kind") == "payment" else ():
-        assert parse_file(raw[:cut], MAIL, PARSERS)[0].get("amount") in {None, whole["amount"]}
+    assert misread_when_cut((case / MAIL).read_bytes(), PARSERS) is None
 
 
 def test_money_never_comes_out_of_nobodys_mail() -> None:
