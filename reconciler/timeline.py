@@ -68,7 +68,10 @@ def _merged(tx: Tx, entry_id: int, mail_ids: Iterable[int]) -> list[Event]:
 
 
 def _facts_of(entry: Entry) -> dict[str, Any]:
-    names = ("desk", "gateway", "merchant", "order_read", "order_raw", "parser", "task", "income_id", "advanced_by")
+    names = (
+        *("desk", "gateway", "merchant", "order_read", "order_raw", "parser", "parser_version"),
+        *("task", "income_id", "advanced_by"),
+    )
     return {
         **{name: getattr(entry, name) for name in names},
         "kind": entry.kind.value,

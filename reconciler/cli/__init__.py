@@ -29,6 +29,7 @@ COMMANDS = {
     "pause": "reconciler.cli.deciding",
     "resume": "reconciler.cli.deciding",
     "doctor": "reconciler.cli.checking",
+    "replay": "reconciler.cli.replaying",
     "backup": "reconciler.cli.keeping",
     "parse": "reconciler.cli.reading",
     "explain": "reconciler.cli.reading",

@@ -142,8 +142,6 @@ class Intake:
             try:
                 if raw is None:
                     raise HeldError("its bytes are no longer stored", reason=Reason.UNREADABLE)
-                if mail.facts.get("truncated"):
-                    raise HeldError("larger than max_bytes", reason=Reason.MESSAGE_TOO_LARGE, truncated=True)
                 return self._read(mail, raw)
             except HeldError as exc:
                 if isinstance(exc, ParserFailed):
@@ -157,6 +155,8 @@ class Intake:
 
     def reading_of(self, mail: Mail, raw: bytes) -> reading.Reading:
         """How today's parsers read a stored message. Raises HeldError."""
+        if mail.facts.get("truncated"):
+            raise HeldError("larger than max_bytes", reason=Reason.MESSAGE_TOO_LARGE, truncated=True)
         box = self.rules.mailboxes.get(mail.mailbox, MailboxRules(name=mail.mailbox))
         overruled = mail.facts.get("acknowledged", ())
         return reading.read(
@@ -181,7 +181,7 @@ class Intake:
         if verdict.trusted_by is None:
             return (self._untrusted(mail, found, verdict),)
         try:
-            entries = [self._new_entry(mail, notice, box, verdict.trusted_by) for notice in money]
+            entries = self.entries_of(mail, money, verdict.trusted_by)
         except HeldError as exc:
             return (self._hold(mail, exc, verdict=verdict, parser=found.parser),)
         return self._record(mail, entries, verdict, found.parser)
@@ -228,6 +228,11 @@ class Intake:
         level("campaign.seen", sender=mail.sender, parser=found.parser, count=count)
 
     # ------------------------------------------------------------ facts
+
+    def entries_of(self, mail: Mail, money: Sequence[Notice], voucher: Voucher) -> list[NewEntry]:
+        """What trusted notices of a message come into the ledger as; nothing is written here. Raises HeldError."""
+        box = self.rules.mailboxes.get(mail.mailbox, MailboxRules(name=mail.mailbox))
+        return [self._new_entry(mail, notice, box, voucher) for notice in money]
 
     def _new_entry(self, mail: Mail, notice: Notice, box: MailboxRules, voucher: Voucher) -> NewEntry:
         for name in ("transaction_id", "amount", "paid_at"):

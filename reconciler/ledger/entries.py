@@ -37,7 +37,7 @@ class Entries(History):
         ALREADY fills what was missing; an entry that only waited, or was held, for its order number is then due at once.
         CONFLICT changes nothing but the history. Raises: FieldUnreadable: a key or order number too long to be one.
         """
-        _check_length(entry)
+        refuse_long(entry)
         new_id = self.connection.execute(
             self.insert(tables.entry)
             .values(self._columns_of(mail_id, entry))
@@ -253,7 +253,8 @@ class Entries(History):
         return {"entry_id": entry.id, "order_number": entry.order_number}
 
 
-def _check_length(entry: NewEntry) -> None:
+def refuse_long(entry: NewEntry) -> None:
+    """Raises: FieldUnreadable: a key or order number too long to be one."""
     for name, value in (("transaction_id", entry.key), ("order_number", entry.order_number or "")):
         if len(value) > MAX_KEY:
             raise FieldUnreadable(f"{name} is longer than any real one", field=name, value=value[:80] + "…")
