@@ -9,14 +9,15 @@ form, a sum of its form, and a currency that the letter tells. Where nobody has 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from reconciler.errors import FieldAmbiguous, FieldMissing, FieldUnreadable
 from reconciler.extract.fieldnames import LABELS
-from reconciler.extract.fields import Sheet
+from reconciler.extract.fields import Sheet, statuses
 from reconciler.extract.kinds import Words
 from reconciler.extract.notices import Tables, read_notices, sheet_of
+from reconciler.extract.text import fold_words
 from reconciler.extract.words import WORDS
 from reconciler.model import MONEY_BACK, Kind, Message, Notice
 from reconciler.reading import is_sender
@@ -34,6 +35,11 @@ _CODE = re.compile(r"\b[A-Z]{3}\b")
 def labels(order: Collection[str], **own: Collection[str]) -> dict[str, Collection[str]]:
     """The house's reconstructed labels with a gateway's own ones in place of theirs."""
     return {**LABELS, **own, "order": order, "any_order": order}
+
+
+def in_words_of_ours(table: Mapping[str, str]) -> Callable[[str], str]:
+    """A gateway's own statuses → words that the engine's tables know; whole values alone, in any case."""
+    return lambda line: table.get(fold_words(line), line)
 
 
 def words(**veto: str) -> Words:
@@ -55,6 +61,7 @@ class Gateway:
 
     domains: whose addresses it claims. reference: what its ids look like. sums: what its sums look like.
     aside: letters told by their subject, from its first word on, that never are a payment, and that need nothing read.
+    by_status: whole values of a status that are told apart by the gateway's own table → what they are, never a payment.
     demands: what a payment must have under a label besides what the ledger needs; all of it, where a letter was never published.
     """
 
@@ -64,6 +71,7 @@ class Gateway:
     reference: re.Pattern[str]
     sums: re.Pattern[str] = WITH_CENTS
     aside: tuple[tuple[Kind, re.Pattern[str]], ...] = ()
+    by_status: Mapping[str, Kind] = field(default_factory=dict)
     demands: tuple[str, ...] = EVERYTHING
 
     def configured(self, *, order_fields: Collection[str] = (), timezone: str | None = None) -> Gateway:
@@ -85,8 +93,16 @@ class Gateway:
     def parse(self, message: Message) -> Sequence[Notice]:
         for kind, subject in self.aside:
             if subject.match(message.subject.strip()):
-                return (Notice(parser=self.NAME, gateway=self.tables.gateway, kind=kind),)
+                return (self.bare(kind),)
+        if self.by_status:
+            kinds = {self.by_status.get(fold_words(value)) for value in statuses(self.sheet(message))}
+            if len(kinds) == 1 and (told := kinds.pop()):
+                return (self.bare(told),)
         return tuple(self.examined(notice) for notice in read_notices(message, self.tables))
+
+    def bare(self, kind: Kind) -> Notice:
+        """A notice of a letter from which nothing is read."""
+        return Notice(parser=self.NAME, gateway=self.tables.gateway, kind=kind)
 
     def examined(self, notice: Notice) -> Notice:
         """A payment, or money going back, as it must be to be one. Raises: FieldMissing, FieldUnreadable, FieldAmbiguous."""

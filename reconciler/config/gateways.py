@@ -19,7 +19,13 @@ KNOWN_GATEWAYS: Mapping[str, Mapping[str, Any]] = {
         "domains": ["wayforpay.com", "wayforpay.com.ua"],
         "api_url": "https://api.wayforpay.com/api",
     },
+    "fondy": {"domains": ["fondy.eu", "fondy.ua"], "timezone": "Europe/Kyiv"},
+    "hutko": {"domains": ["hutko.org"], "timezone": "Europe/Kyiv"},
+    "liqpay": {"domains": ["liqpay.ua", "liqpay.com"], "timezone": "Europe/Kyiv"},
+    "monobank": {"domains": ["monobank.ua"], "timezone": "Europe/Kyiv"},
     "paypal": {"domains": ["paypal.com", "intl.paypal.com", "paypal.es"], "timezone": "Europe/Kyiv"},
+    "portmone": {"domains": ["portmone.com", "portmone.com.ua"], "timezone": "Europe/Kyiv"},
+    "privatbank": {"domains": ["privatbank.ua"], "timezone": "Europe/Kyiv"},
     "stripe": {"domains": ["stripe.com"], "timezone": "UTC"},
     "yookassa": {"domains": ["yookassa.ru", "yoomoney.ru", "money.yandex.ru"], "timezone": "Europe/Moscow"},
 }

@@ -1,0 +1,34 @@
+"""
+Fondy's letters to a merchant → notices. RECONSTRUCTED: no letter, and no address that writes it, is public.
+
+Comes in: a message from Fondy. Goes out: one notice. What is known is the callback: names of fields and the words of
+`order_status`. A payment needs every field under a label, the callback's name of it or the house's words; the rest is held. Shown by fixtures/fondy/paid_uk.
+
+Odd: the API counts in minor units, so a sum without its kopecks is held.
+"""
+
+from __future__ import annotations
+
+from parsers._fondy import ID, LABELS, STATUSES
+from parsers._gateway import Gateway, in_words_of_ours
+from reconciler.extract.notices import Tables
+
+NAME = "fondy"
+VERSION = "1"
+DOMAINS = ("fondy.eu", "fondy.ua")
+TIMEZONE = "Europe/Kyiv"
+
+TABLES = Tables(
+    name=NAME,
+    gateway=NAME,
+    labels=LABELS,
+    timezone=TIMEZONE,
+    day_first=True,
+    translate=in_words_of_ours(STATUSES),
+)
+
+DEFAULT = Gateway(NAME=NAME, domains=DOMAINS, tables=TABLES, reference=ID)
+claims = DEFAULT.claims
+configured = DEFAULT.configured
+sheet = DEFAULT.sheet
+parse = DEFAULT.parse
