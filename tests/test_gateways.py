@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import parsers
-from parsers._gateway import Gateway
+from parsers import privatbank, stripe
+from parsers._gateway import EVERYTHING, Gateway
 from reconciler.config import KNOWN_GATEWAYS, Settings, load
-from reconciler.errors import HeldError
-from reconciler.flow.rules import MailboxRules, MerchantRules, Rules
+from reconciler.errors import HeldError, Unreadable
+from reconciler.flow.rules import GatewayRules, MailboxRules, MerchantRules, Rules
 from reconciler.flow.shops import merchant_of
-from reconciler.model import Kind, Notice, Reason
-from reconciler.reading import Configurable
+from reconciler.message import decode
+from reconciler.model import Kind, Notice, OutcomeWord, Reason, Voucher
+from reconciler.money import Money
+from reconciler.reading import Configurable, read
+from reconciler.sandbox import keys, letters
+from tests.rules.stage import Stage, rules_with
 
 SHOP = MerchantRules(name="shop", gateway="wayforpay", names=("shop_example_ua",), desk="factory")
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -85,3 +93,97 @@ def test_a_mailboxs_merchant_speaks_for_its_own_gateway_alone() -> None:
     with pytest.raises(HeldError) as caught:
         merchant_of(Notice(parser="stripe", gateway="stripe", kind=Kind.PAYMENT), box, rules)
     assert caught.value.reason is Reason.MERCHANT_MISSING
+
+
+RECONSTRUCTED = [module for module in MODULES if module.DEFAULT.demands == EVERYTHING]
+
+
+def _case(gateway: str, case: str) -> bytes:
+    return (FIXTURES / gateway / case / "notice.eml").read_bytes()
+
+
+@pytest.mark.parametrize("module", RECONSTRUCTED, ids=lambda module: str(module.NAME))
+def test_a_letter_that_nobody_published_needs_every_field_under_a_label(module: Any) -> None:
+    """P09: of a reconstructed gateway's letter any line but the payer's may be taken away, and no payment is left."""
+    whole = decode(_case(module.NAME, "paid_by_names_of_the_api"))
+    (payment,) = module.parse(whole)
+    assert payment.kind is Kind.PAYMENT
+    needed = {span.label for span in payment.spans if not span.field.startswith("payer.")}
+    (part,) = whole.texts
+    lines = part.content.splitlines()
+    gone = [line for line in lines if line.partition(":")[0] in needed]
+    assert len(gone) == len(needed) >= 7
+    for line in gone:
+        rest = replace(part, content="\n".join(other for other in lines if other != line))
+        with pytest.raises(HeldError):
+            module.parse(replace(whole, texts=(rest,)))
+
+
+def test_six_letters_were_never_published() -> None:
+    """What is documented of a gateway, wholly or in part, is told apart from what is not."""
+    assert {module.NAME for module in RECONSTRUCTED} == {
+        "fondy",
+        "hutko",
+        "liqpay",
+        "monobank",
+        "portmone",
+        "privatbank",
+    }
+    assert all("RECONSTRUCTED" in (module.__doc__ or "") for module in RECONSTRUCTED)
+
+
+YOOKASSA = GatewayRules(name="yookassa", domains=("yookassa.ru",), timezone="Europe/Moscow")
+RU_SHOP = MerchantRules(name="ru", gateway="yookassa", names=('ООО "Пример"',), desk="factory")
+
+
+def _signed(gateway: str, case: str, domain: str) -> bytes:
+    raw = _case(gateway, case).replace(b"\n", b"\r\n")
+    return letters.sign(raw, domain=domain)
+
+
+@pytest.mark.parametrize("case", ["paid_ru", "signed_smime"])
+def test_a_gateways_payment_is_an_entry_of_its_merchant(tmp_path: Path, case: str) -> None:
+    """M02: another gateway's signed letter, in its S/MIME wrapper too, becomes an entry under its own gateway's key."""
+    stage = Stage.make(tmp_path, rules=rules_with(gateway=YOOKASSA, merchants=(RU_SHOP,)))
+    stage.dns.records |= keys.zone("yookassa.ru")
+    stage.take(_signed("yookassa", case, "yookassa.ru"))
+    (entry,) = stage.entries()
+    assert (entry.key, entry.trusted_by) == ("yookassa:ru:2000000251877", Voucher.DKIM)
+    assert entry.amount == Money(Decimal("1250.00"), "RUB")
+    assert entry.paid_at == datetime(2026, 11, 21, 11, 5, 33, tzinfo=UTC)
+
+
+def test_nothing_posts_through_a_gateway_without_a_merchant(tmp_path: Path) -> None:
+    """A gateway's signed letter is held while no merchant of ours is at that gateway, whatever the shop is called."""
+    stranger = replace(RU_SHOP, gateway="wayforpay")
+    stage = Stage.make(tmp_path, rules=rules_with(gateway=YOOKASSA, merchants=(stranger,)))
+    stage.dns.records |= keys.zone("yookassa.ru")
+    (held,) = stage.take(_signed("yookassa", "paid_ru", "yookassa.ru"))
+    assert (held.outcome, held.reason, stage.entries()) == (OutcomeWord.HELD, Reason.WRONG_MERCHANT, [])
+
+
+def test_a_platforms_own_address_claims_by_the_settings() -> None:
+    """A sender that [gateways.stripe] adds is read like Stripe's own, which of Stripe's own the receipts' address is not."""
+    raw = _case("stripe", "paid")
+    platform = decode(raw.replace(b"notifications@stripe.com", b"notifications@platform.example"))
+    assert not stripe.claims(platform)
+    found = read(platform, [stripe], senders={"stripe": ["notifications@platform.example"]})
+    assert [notice.kind for notice in found.notices] == [Kind.PAYMENT]
+    with pytest.raises(Unreadable):
+        stripe.parse(decode(raw.replace(b"notifications@stripe.com", b"receipts@stripe.com")))
+
+
+@pytest.mark.parametrize(
+    ("purpose", "number"),
+    [
+        ("Оплата за столи, рах. №12345 від 20.11.2026, без ПДВ", "12345"),
+        ("Замовлення: № 12345", "12345"),
+        ("оплата по счёту 12345", "12345"),
+        ("Оплата за столи 2 шт, 12345", None),
+        ("Рахманов, 5 стільців", None),
+        ("замовлення 12345, заказ №12345", "12345"),
+    ],
+)
+def test_an_order_number_in_a_payers_words(purpose: str, number: str | None) -> None:
+    """P16: a bank transfer's order number is read behind the words for one alone, and never out of other numbers."""
+    assert privatbank.order_in_purpose(purpose) == number
