@@ -269,7 +269,7 @@ WRONG = [
         GOOD + '[merchants.other]\ngateway = "wayforpay"\nnames = ["Shop.EXAMPLE.ua "]\ndesk = "factory"\n',
         ["[merchants.shop]"],
     ),
-    ("gateways.liqpay.domains", GOOD + "[gateways.liqpay]\n", ["is missing"]),
+    ("gateways.prodamus.domains", GOOD + "[gateways.prodamus]\n", ["is missing"]),
     ("gateways.wayforpay.trust", GOOD + "[gateways.wayforpay]\ntrust = []\n", ["[]", "at least one"]),
     (
         "gateways.wayforpay.trust[1]",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -187,3 +188,10 @@ def test_a_platforms_own_address_claims_by_the_settings() -> None:
 def test_an_order_number_in_a_payers_words(purpose: str, number: str | None) -> None:
     """P16: a bank transfer's order number is read behind the words for one alone, and never out of other numbers."""
     assert privatbank.order_in_purpose(purpose) == number
+
+
+def test_the_readme_names_every_gateway() -> None:
+    """The README's table says of each gateway what is known of its letter."""
+    section = (FIXTURES.parent / "README.md").read_text("utf-8").partition("## Gateways\n")[2].partition("\n## ")[0]
+    rows = [row.split("|")[1] for row in section.splitlines() if row.startswith("| `")]
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(KNOWN_GATEWAYS)
