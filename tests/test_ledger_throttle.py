@@ -105,6 +105,18 @@ def test_a_clock_set_back_does_not_stop_the_desk(any_ledger: Ledger, hand_clock:
     assert hand_clock() - before == timedelta(seconds=2)
 
 
+def test_a_refusal_by_a_clock_that_was_ahead_closes_nothing(any_ledger: Ledger, hand_clock: HandClock) -> None:
+    """T07: refused for ten seconds while the clock was ten hours ahead: once it is set right nobody waits for the ten hours."""
+    walk = Walk(any_ledger, hand_clock)
+    hand_clock.move(36000)
+    walk.draw()
+    walk.bucket.penalise(10)
+    hand_clock.move(-36000)
+    before = hand_clock()
+    walk.draw(2)
+    assert hand_clock() - before == timedelta(seconds=2)
+
+
 @pytest.mark.parametrize(("per_second", "burst"), [(0, 1), (-1, 1), (1, 0)])
 def test_a_bucket_that_gives_nothing_is_an_error(sqlite_ledger: Ledger, per_second: float, burst: int) -> None:
     """A bucket nobody could ever draw from is refused when it is made."""

@@ -79,8 +79,9 @@ class Bucket:
             now = self._clock()
             full_at, closed_until = self._row(tx, now)
             if full_at > now + self._ready + self._interval + self._patience + _SLACK:
-                # Further ahead than anyone could have drawn: the clock was set back. Start again from an empty bucket.
-                full_at = now + self._ready + self._interval
+                # Further ahead than anyone could have drawn: the clock was set back. Start again from an empty bucket, and
+                # without a closing that the same clock told; one that was right is told again.
+                full_at, closed_until = now + self._ready + self._interval, None
             if closed_until is not None and closed_until <= now + _LONGEST_CLOSED:
                 full_at = max(full_at, closed_until + self._ready)
             full_at = max(full_at, now)
@@ -91,7 +92,7 @@ class Bucket:
                     retry_after=wait.total_seconds(),
                     bucket=self._name,
                 )
-            self._store(tx, full_at=full_at + self._interval)
+            self._store(tx, full_at=full_at + self._interval, closed_until=closed_until)
         return wait
 
     def _closed(self) -> bool:
@@ -113,5 +114,5 @@ class Bucket:
         ).one()
         return row.full_at, row.closed_until
 
-    def _store(self, tx: Tx, **columns: datetime) -> None:
+    def _store(self, tx: Tx, **columns: datetime | None) -> None:
         tx.connection.execute(update(tables.bucket).where(tables.bucket.c.name == self._name).values(columns))
