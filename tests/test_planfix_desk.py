@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from reconciler.desks.planfix import PlanfixDesk
-from reconciler.errors import DeskRefused, DeskUnreachable, OrderNotFound, UnknownOutcome
+from reconciler.errors import DeskRefused, DeskStopped, DeskUnreachable, OrderNotFound, UnknownOutcome
+from reconciler.http import Answer
 from reconciler.model import Advance, Income, NewIncome, Order
 from reconciler.money import Money
 from reconciler.sandbox.planfix import Fault
@@ -395,6 +397,27 @@ def test_a_failed_read_back_is_queued_not_lost(rig: Rig) -> None:
     rig.planfix.faults.add(Fault(on="GET /task/{id}", do="status:503"))
     assert desk.advance(order, order.status) is Advance.QUEUED
     assert rig.planfix.count("POST /task/{id}") == 1
+
+
+def test_a_status_that_was_set_is_done_whatever_is_found_about_the_names_meanwhile(rig: Rig) -> None:
+    """T15: the daily look finds a field gone while the status is read back: what was sent is not told as never sent."""
+    rig.planfix.add_order(4711)
+    desk = rig.desk()
+    order = desk.read(look(desk))
+    assert order.status is not None
+    ask = rig.http.request
+
+    def request(method: str, url: str, **more: Any) -> Answer:
+        answer = ask(method, url, **more)
+        if method == "GET" and "/task/4711?" in url:
+            rig.http.request = ask  # type: ignore[method-assign]
+            rig.planfix.world.fields.pop(303)
+            with pytest.raises(DeskStopped):
+                desk.resolve(verify=True)
+        return answer
+
+    rig.http.request = request  # type: ignore[method-assign]
+    assert desk.advance(order, order.status) is Advance.DONE
 
 
 def test_an_unanswered_status_change_is_unknown(rig: Rig) -> None:

@@ -286,8 +286,11 @@ class PlanfixDesk:
         """2 requests: the change, not silent, and one look at what became of it. Planfix cannot compare before it sets."""
         if not self.may_advance(expected):
             raise ValueError(f"order {order.number} may not be advanced from {expected.name!r}")
-        path = f"task/{order.id}"
-        sent = self._client.send(path, {"status": {"id": int(self.names.production.id)}})
+        names, path = (
+            self.names,
+            f"task/{order.id}",
+        )  # what is found about the names from now on says nothing of this send
+        sent = self._client.send(path, {"status": {"id": int(names.production.id)}})
         refused = [failure for failure in decode.failures(sent.answer) if "status" in failure.field.lower()]
         if refused:
             raise DeskRefused(
@@ -303,10 +306,10 @@ class PlanfixDesk:
                 seen = decode.status(decode.one(self._client.get(path, fields="id,status"), "task"))
         except (TransientError, DeskRefused):
             return Advance.QUEUED  # accepted; what became of it is looked at later
-        return Advance.DONE if seen is not None and self.is_advanced(seen) else Advance.QUEUED
+        return Advance.DONE if seen is not None and _is_advanced(seen, names) else Advance.QUEUED
 
     def is_advanced(self, status: Status) -> bool:
-        return status.id in {known.id for known in (self.names.production, *self.names.after_production)}
+        return _is_advanced(status, self.names)
 
     def may_advance(self, status: Status) -> bool:
         return status.id in {known.id for known in self.names.advance_from}
@@ -326,6 +329,10 @@ class PlanfixDesk:
     def suggest(self, number: str | None, due: Money | None) -> Sequence[Facts]:
         """At most 7 requests."""
         return suggest(self._client, self.names, number, due, self.currency)
+
+
+def _is_advanced(status: Status, names: Names) -> bool:
+    return status.id in {known.id for known in (names.production, *names.after_production)}
 
 
 def task_number(text: str) -> int | None:
