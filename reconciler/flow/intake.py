@@ -17,7 +17,7 @@ import structlog
 from reconciler import message as decoding
 from reconciler import reading, trust
 from reconciler.errors import FieldMissing, HeldError, ParserFailed, ReconcilerError
-from reconciler.flow import outcome
+from reconciler.flow import campaigns, outcome
 from reconciler.flow.poison import PROCESSES, Readers, glance
 from reconciler.flow.rules import MailboxRules, Rules
 from reconciler.flow.shops import merchant_of
@@ -40,7 +40,7 @@ from reconciler.model import (
     Voucher,
 )
 from reconciler.ports import Ledger, LedgerTx, Parser
-from reconciler.settling import KYIV, MAY_FOLLOW, payment_like
+from reconciler.settling import MAY_FOLLOW, payment_like
 
 log = structlog.get_logger(__name__)
 
@@ -199,7 +199,7 @@ class Intake:
         return trust.judge(source, policy, self.fetch_key, now=lambda: self.ledger.clock().timestamp())
 
     def _untrusted(self, mail: Mail, found: reading.Reading, verdict: Verdict) -> Outcome:
-        facts = {"checks": [f"{check.voucher}: {check.result}: {check.detail}" for check in verdict.checks]}
+        facts: dict[str, object] = {"checks": [f"{check.voucher}: {check.result}: {check.detail}" for check in verdict.checks]}
         now = self.ledger.clock()
         if verdict.temporary and now < mail.taken_at + KEY_ANSWER_DEADLINE:
             retry_at = now + KEY_ANSWER_PAUSE
@@ -212,20 +212,10 @@ class Intake:
                 parser=found.parser,
                 retry_at=retry_at,
             )
-        self._campaign(mail, found)
+        facts |= campaigns.count(self.ledger, mail, parser=found.parser, verdict=verdict)
         return self._close(
             mail, MailState.HELD, reason=Reason.UNTRUSTED, facts=facts, verdict=verdict, parser=found.parser
         )
-
-    def _campaign(self, mail: Mail, found: reading.Reading) -> None:
-        """Forged letters come in waves: the first of a day from one sender is told loudly, the rest are counted."""
-        day = self.ledger.clock().astimezone(KYIV).date().isoformat()
-        name = f"campaign:{day}:{found.parser}:{mail.sender.rpartition('@')[2].lower()}"
-        with self.ledger.begin() as tx:
-            count = int((tx.recall(name) or {}).get("count", 0)) + 1
-            tx.remember(name, {"count": count})
-        level = log.warning if count == 1 else log.info
-        level("campaign.seen", sender=mail.sender, parser=found.parser, count=count)
 
     # ------------------------------------------------------------ facts
 

@@ -181,14 +181,65 @@ def test_a_forged_letter_after_the_genuine_one_changes_nothing(tmp_path: Path) -
     assert stage.again(genuine) == genuine
 
 
-def test_untrusted_mail_is_counted_and_alerted_once_per_campaign(tmp_path: Path) -> None:
-    """S02: of a wave of forged letters the first is told as a warning with its count, the rest only counted."""
-    stage = Stage.make(tmp_path)
+def campaigns(stage: Stage, *raws: bytes) -> list[tuple[str, int]]:
+    """What the log says of campaigns while these arrive: the warnings by their event, and the counts."""
     with capture_logs() as logs:
-        for number in range(3):
-            stage.take(letters.notice(amount=f"{number + 1}.00"))
-    seen = [(line["log_level"], line["count"]) for line in logs if line["event"] == "campaign.seen"]
-    assert seen == [("warning", 1), ("info", 2), ("info", 3)]
+        for raw in raws:
+            stage.take(raw)
+    told = [line for line in logs if line["event"].startswith("campaign.")]
+    assert all((line["log_level"] == "warning") is (line["event"] == "campaign.met") for line in told)
+    return [(line["event"], line["count"]) for line in told]
+
+
+def wave(first: int, last: int, **facts: Any) -> list[bytes]:
+    return [letters.notice(amount=f"{number}.00", reference=f"WFP-{number}", **facts) for number in range(first, last)]
+
+
+def test_untrusted_mail_is_counted_and_alerted_once_per_campaign(tmp_path: Path) -> None:
+    """S02: of a wave of forged letters the first is told as a warning, the rest only counted, also after a restart and days later."""
+    stage = Stage.make(tmp_path)
+    assert campaigns(stage, *wave(1, 4)) == [("campaign.met", 1), ("campaign.seen", 2), ("campaign.seen", 3)]
+    stage.with_rules(rules_with())
+    stage.clock.pass_(days=6)
+    assert campaigns(stage, *wave(4, 6)) == [("campaign.seen", 4), ("campaign.seen", 5)]
+    stage.clock.pass_(days=6)
+    assert campaigns(stage, *wave(6, 7)) == [("campaign.seen", 6)]
+    with stage.ledger.look() as tx:
+        mails = tx.mails(reason=Reason.UNTRUSTED)
+        assert {mail.facts["count"] for mail in mails} == {1, 2, 3, 4, 5, 6}
+        assert len({mail.facts["campaign"] for mail in mails}) == 1
+        assert [event.name for event in tx.history() if event.name == "campaign.met"] == ["campaign.met"]
+
+
+def test_a_campaign_that_begins_anew_is_told_anew(tmp_path: Path) -> None:
+    """S02: after a week without such a letter, or with another subject, language or proof, it is another campaign."""
+    stage = Stage.make(tmp_path)
+    assert campaigns(stage, *wave(1, 2)) == [("campaign.met", 1)]
+    assert campaigns(stage, *wave(2, 3, language="en")) == [("campaign.met", 1)]
+    assert campaigns(stage, letters.sign(letters.notice(), domain="attacker.example")) == [("campaign.met", 1)]
+    stage.clock.pass_(days=8)
+    assert campaigns(stage, *wave(3, 4)) == [("campaign.met", 1)]
+
+
+def test_a_letter_read_again_is_counted_once(tmp_path: Path) -> None:
+    """S02: `resolve --retry` of a forged letter neither counts it again nor tells of it again."""
+    stage = Stage.make(tmp_path)
+    (outcome,) = stage.take(letters.notice())
+    decisions.retry(stage.ledger, outcome.id)
+    with capture_logs() as logs:
+        stage.intake.read_due()
+    assert [line for line in logs if line["event"].startswith("campaign.")] == []
+    assert stage.mail(outcome).facts["count"] == 1
+
+
+def test_a_stranger_cannot_make_a_warning_of_each_letter(tmp_path: Path) -> None:
+    """S02 S13: letters under ever new domains and subjects are told of twenty times and then once more, and cost one row."""
+    stage = Stage.make(tmp_path)
+    raws = [letters.notice(sender=f"notify@{chr(97 + number)}.wayforpay.com.ua") for number in range(26)]
+    told = campaigns(stage, *raws)
+    assert [event for event, _ in told] == ["campaign.met"] * 21 + ["campaign.seen"] * 5
+    with stage.ledger.look() as tx:
+        assert len(tx.recall("campaigns:wayforpay") or {}) == 21
 
 
 def test_posted_facts_come_only_from_a_source_that_was_trusted(tmp_path: Path) -> None:
