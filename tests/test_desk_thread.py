@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
+import pytest
 from structlog.testing import capture_logs
 
 from reconciler import sdnotify
 from reconciler.app import opened
 from reconciler.config import load
 from reconciler.desks.planfix import PlanfixDesk
-from reconciler.model import Reason, State
+from reconciler.errors import LedgerReplaced
+from reconciler.model import Outcome, Reason, State
 from reconciler.service.threads import DeskThread
 from reconciler.service.ticks import Ticks
 from tests.counter import Counter
@@ -53,3 +57,38 @@ def test_the_look_comes_soon_after_the_start_and_daily(counter: Counter) -> None
         look = ticks.ticks["desk.factory.verify"]
     assert look.every == timedelta(days=1)
     assert look.first_at - datetime.now(UTC) <= timedelta(minutes=2)
+
+
+def test_a_ledger_that_was_replaced_stops_an_idle_service(counter: Counter) -> None:
+    """R10: with no mail and no payment to touch the ledger the scheduler's look is enough: the service stops, and says why."""
+    failed: list[BaseException] = []
+    ended = Event()
+
+    def on_fatal(error: BaseException) -> None:
+        failed.append(error)
+        ended.set()
+
+    settings = load(counter.config)
+    with opened(settings, create=True, actor="daemon") as app:
+        desk, worker = app.desks["factory"], app.workers["factory"]
+        walked, walk = Event(), worker.run_due
+
+        def run_due(stop: Callable[[], bool]) -> list[Outcome]:
+            done = walk(stop)
+            walked.set()
+            return done
+
+        worker.run_due = run_due  # type: ignore[method-assign, assignment]
+        thread = DeskThread(ledger=app.ledger, desk=desk, worker=worker, on_fatal=on_fatal)
+        thread.start()
+        assert walked.wait(20)
+        place = app.ledger.place.path
+        assert place is not None
+        place.rename(place.with_name("moved.db"))
+        with pytest.raises(LedgerReplaced):
+            thread.check_ownership()
+        stopped = ended.wait(5)
+        thread.stop()
+        assert thread.join(20)
+    assert stopped
+    assert [type(error) for error in failed] == [LedgerReplaced]

@@ -65,11 +65,11 @@ class DeskThread:
             self.tell()
 
     def check_ownership(self) -> None:
-        """For the scheduler: an ownership that was lost while nothing was due is noticed all the same."""
+        """For the scheduler: an ownership or a ledger that was lost while nothing was due is noticed all the same."""
         try:
             with self._ledger.begin():
                 pass
-        except OwnershipLost:
+        except (OwnershipLost, FatalError):
             self._lost.set()
             self.tell()
             raise
