@@ -12,15 +12,20 @@ import json
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from reconciler.errors import HeldError, ReconcilerError
+from reconciler.extract.amounts import read_amount
+from reconciler.extract.dates import read_moment
+from reconciler.extract.facts import told
+from reconciler.extract.notices import Tables, sheet_of
 from reconciler.message import decode
 from reconciler.model import Kind, Message
 from reconciler.ports import Parser
 from reconciler.reading import claim
-from reconciler.readout import parse_file
+from reconciler.readout import KYIV, parse_file
 from reconciler.redaction import is_number, redact
 
 CUTS = 12
@@ -140,16 +145,18 @@ def personal(message: Message, source: Message, parser: Parser | None) -> set[st
     """
     Every value in a mail that may name a person, a shop or a payment.
 
-    With a parser's labels: all values but those of sums, dates and status; a label nobody knows may hold anything.
+    With a parser's labels: all values but those of sums, dates and status; a label nobody knows may hold anything. Where no
+    parser tells its labels, the house's count, and what is written as a sum with its currency or as a date stays.
+    Raises: Unreadable: more text than a notice has, in which nobody can tell what is personal.
     """
     values = {text for address in (*message.recipients, *source.recipients) for text in (address.email, address.name)}
     if source is not message:
         values |= {text for address in message.senders for text in (address.email, address.name)}
     make = getattr(parser, "sheet", None)
+    sheet = make(source) if callable(make) else sheet_of(source, Tables(name=NOBODY, gateway=NOBODY))
+    impersonal = {id(pair) for field in _MONEY_FIELDS for pair in told(partial(sheet.of, field)) or ()}
     if not callable(make):
-        return {value for value in values if value}
-    sheet = make(source)
-    impersonal = {id(pair) for field in _MONEY_FIELDS for pair in sheet.of(field)}
+        impersonal |= {id(pair) for pair in sheet.pairs if _is_of_the_case(pair.value)}
     for pair in sheet.pairs:
         if id(pair) in impersonal:
             continue
@@ -159,6 +166,12 @@ def personal(message: Message, source: Message, parser: Parser | None) -> set[st
         words = re.findall(r"[\w.@+*/-]*[\w*][\w.@+*/-]*", pair.value)
         values |= {word for word in words if len(word) > 2 and not _is_said_by_gateway(word)}
     return {value for value in values if value}
+
+
+def _is_of_the_case(value: str) -> bool:
+    """A sum with its currency, or a date."""
+    amount = told(lambda: read_amount(value))
+    return (amount is not None and amount[1] is not None) or told(lambda: read_moment(value, zone=KYIV)) is not None
 
 
 def _is_said_by_gateway(word: str) -> bool:

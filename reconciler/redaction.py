@@ -27,8 +27,12 @@ from reconciler.extract.text import one_line
 
 _KEPT = frozenset({"from", "to", "subject", "date", "message-id", "mime-version"})
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_PHONE = re.compile(r"(?<![\w-])\+?38\s?\(?0\d{2}\)?[\s-]?\d{3}[\s-]?\d{2}[\s-]?\d{2}(?![\w-])")
-_PAN = re.compile(r"\b\d{2,6}[*xX•]{2,12}\d{2,4}\b")
+_PHONE = r"(?<![\w-])(?:\+?38\s?)?\(?0\d{2}\)?[\s-]?\d{3}[\s-]?\d{2}[\s-]?\d{2}(?![\w-])|(?<!\w)\+\d{1,3}(?:[\s()-]{0,2}\d){8,12}(?!\w)"
+_PAN = r"\b\d{2,6}[*xX•]{2,12}\d{2,4}\b"
+_CARD = r"(?<![\w-])\d{4}(?P<gap>[\s-]?)\d{4}(?P=gap)\d{4}(?P=gap)\d{4}(?![\w-])"
+_ACCOUNT = r"(?<!\w)[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){2,7}(?:\s?[A-Z0-9]{1,3})?(?!\w)"
+_NUMBERS = re.compile("|".join((_ACCOUNT, _CARD, _PHONE, _PAN)))
+"""What is somebody's wherever it stands: bank accounts, cards, phones."""
 _BLANK = r"(?:\s|&nbsp;|&#160;|&#[xX][aA]0;|=\n)+"
 
 _ALPHABETS = (
@@ -51,7 +55,7 @@ def alike(value: str) -> str:
         return found[1] + _swap(found[2]) + found[3] + _swap(found[4], "0123456789abcdef") + _swap(found[5])
     if _EMAIL.fullmatch(value):
         return f"{_swap(value.partition('@')[0])}@example.com"
-    if found := re.fullmatch(r"(\+?38\s?\(?0|0(?=\d{9}$))(.*)", value):
+    if found := re.fullmatch(r"(\+?38\s?\(?0|\(?0(?=(?:\D{0,2}\d){9}$)|[A-Z]{2}(?=\d{2}[\sA-Z0-9]{8,40}$))(.*)", value):
         return found[1] + _swap(found[2])
     return _swap(value)
 
@@ -109,7 +113,7 @@ def _replacer(values: Collection[str], keep_domains: Collection[str]) -> Callabl
     def replace_all(text: str) -> str:
         done: list[str] = []
         last = 0
-        for match in re.finditer(rf"{_PHONE.pattern}|{_PAN.pattern}", text):
+        for match in _NUMBERS.finditer(text):
             done += [replace(text[last : match.start()]), alike(match[0])]
             last = match.end()
         return "".join([*done, replace(text[last:])])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ import pytest
 from reconciler.casebook import EXPECTED, MAIL, add_case, check
 from reconciler.discovery import find_parsers
 from reconciler.errors import ReconcilerError
+from reconciler.message import decode
 from reconciler.readout import explain_file, parse_file
 from reconciler.redaction import RedactionFailed, alike, redact
+from tests.test_profiles import letter
 
 ROOT = Path(__file__).parent.parent / "fixtures"
 PARSERS = find_parsers()
@@ -49,6 +52,39 @@ def test_a_case_is_made_without_its_people(name: str, tmp_path: Path) -> None:
     assert [value for value in PRIVATE if value in shown] == []
     assert (b"\r\n" in (folder / MAIL).read_bytes()) == (b"\r\n" in raw)
     assert [result.ok for result in check(tmp_path, PARSERS)] == [True]
+
+
+SECRETS = {
+    "Відправник": "Петренко Олена Іванівна",
+    "Телефон": "067 123-45-67",
+    "Рахунок платника": "UA21 3223 1300 0002 6007 2335 6600 1",
+    "Картка": "4111 1111 1111 1111",
+    "Пошта": "olena@mail.example",
+    "Код": "2345678901",
+}
+
+
+def test_a_letter_that_nobody_reads_is_redacted_as_well(tmp_path: Path) -> None:
+    """
+    Before there is a parser, the values of all labels are replaced, but for sums and dates; and so is what is
+    somebody's wherever it stands. Each keeps its shape, and is the same everywhere.
+    """
+    told = "Вам платить Петренко Олена Іванівна, тел. 067 123-45-67, +380671234567, картка 4111111111111111.\n"
+    folder = add_case(letter({**SECRETS}, head=told), "bank", tmp_path, PARSERS)
+    assert folder.parent.name == "_nobody"
+    text = decode((folder / MAIL).read_bytes()).texts[0].content
+    assert [value for value in (*SECRETS.values(), "671234567", "4111111111111111", "MB-778812") if value in text] == []
+    assert "1 250,00 грн" in text
+    assert "20.11.2026 14:05" in text
+    found = dict(line.split(": ", 1) for line in text.splitlines()[1:] if ": " in line)
+    shape = {label: re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "0", value)) for label, value in found.items()}
+    for label, value in SECRETS.items():
+        if label != "Пошта":
+            assert shape[label] == re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "0", value))
+    assert found["Телефон"].startswith("0")
+    assert found["Рахунок платника"].startswith("UA")
+    assert text.count(found["Відправник"]) == 2
+    assert text.count(found["Телефон"]) == 2
 
 
 def test_server_headers_are_dropped() -> None:
