@@ -15,6 +15,7 @@ from reconciler.extract.notices import Tables
 
 NAME = "fondy"
 VERSION = "1"
+RECONSTRUCTED = True
 DOMAINS = ("fondy.eu", "fondy.ua")
 TIMEZONE = "Europe/Kyiv"
 

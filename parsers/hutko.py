@@ -15,6 +15,7 @@ from reconciler.extract.notices import Tables
 
 NAME = "hutko"
 VERSION = "1"
+RECONSTRUCTED = True
 DOMAINS = ("hutko.org",)
 TIMEZONE = "Europe/Kyiv"
 

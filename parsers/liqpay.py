@@ -18,6 +18,7 @@ from reconciler.model import Kind
 
 NAME = "liqpay"
 VERSION = "1"
+RECONSTRUCTED = True
 DOMAINS = ("liqpay.ua", "liqpay.com")
 TIMEZONE = "Europe/Kyiv"
 

@@ -19,6 +19,7 @@ from reconciler.extract.notices import Tables
 
 NAME = "monobank"
 VERSION = "1"
+RECONSTRUCTED = True
 DOMAINS = ("monobank.ua",)
 TIMEZONE = "Europe/Kyiv"
 

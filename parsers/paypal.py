@@ -25,6 +25,7 @@ from reconciler.model import Kind, Message, Notice
 
 NAME = "paypal"
 VERSION = "1"
+RECONSTRUCTED = True
 DOMAINS = (
     "paypal.com",
     "intl.paypal.com",

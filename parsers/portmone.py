@@ -20,6 +20,7 @@ from reconciler.extract.notices import Tables
 
 NAME = "portmone"
 VERSION = "1"
+RECONSTRUCTED = True
 DOMAINS = ("portmone.com", "portmone.com.ua")
 TIMEZONE = "Europe/Kyiv"
 

@@ -27,6 +27,7 @@ from reconciler.model import Kind, Message, Notice
 
 NAME = "privatbank"
 VERSION = "1"
+RECONSTRUCTED = True
 DOMAINS = ("privatbank.ua",)
 TIMEZONE = "Europe/Kyiv"
 

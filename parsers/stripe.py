@@ -26,6 +26,7 @@ from reconciler.reading import is_sender
 
 NAME = "stripe"
 VERSION = "1"
+RECONSTRUCTED = True
 DOMAINS = ("stripe.com",)
 TIMEZONE = "UTC"
 SENDERS = ("notifications@stripe.com", "support@stripe.com")  # of Stripe's own, those that write to merchants

@@ -48,6 +48,8 @@ class Parser(Protocol):
     parse: one notice per payment the message tells of; raises HeldError when a field is missing or has two readings.
     VERSION, which it may have besides, is a text that changes whenever the same letter could now be read otherwise: it is
     kept with all that was read. A parser that names none is of version "0" (`reading.version_of`).
+    RECONSTRUCTED, likewise: true where nobody has published the letters, so that an owner's profile for one of its senders takes
+    its place (`reading.is_reconstructed`).
     """
 
     NAME: str

@@ -29,7 +29,7 @@ from reconciler.extract.text import fold_words, one_line
 from reconciler.extract.words import WORDS
 from reconciler.model import Address, Message, Notice
 from reconciler.ports import Parser
-from reconciler.reading import is_sender
+from reconciler.reading import is_reconstructed, is_sender
 
 FIELDS = {
     "transaction_id": "reference",
@@ -101,7 +101,7 @@ def profile_of(table: ParserSettings) -> Profile:
 
 def parsers_of(settings: Settings | None, installed: Collection[Parser] | None = None) -> tuple[Parser, ...]:
     """
-    The installed parsers and the settings' profiles, by name.
+    The installed parsers and the settings' profiles, by name; a reconstructed parser gives way to a profile of its sender.
 
     installed: parsers instead of those that are found.
     Raises: ConfigError: every problem with them at once.
@@ -110,6 +110,7 @@ def parsers_of(settings: Settings | None, installed: Collection[Parser] | None =
     if settings is None or not settings.parsers:
         return coded
     profiles = [profile_of(table) for table in settings.parsers.values()]
+    coded = tuple(parser for parser in coded if not _gives_way(settings, parser, profiles))
     problems = [*_claimed_by_code(settings, profiles, coded), *_claimed_twice(profiles), *_contradictions(settings)]
     if problems:
         raise ConfigError(problems, path=str(settings.path))
@@ -131,12 +132,24 @@ def _claimed_by_code(settings: Settings, profiles: Iterable[Profile], coded: Col
             yield f"parsers.{profile.NAME}: a parser of this name is installed; give the profile another name"
             continue
         for sender in profile.senders:
-            message = _from(sender)
             for parser in coded:
-                gateway = settings.gateways.get(parser.NAME)
-                further = (*gateway.domains, *gateway.senders) if gateway else ()
-                if parser.claims(message) or is_sender(message.sender, further):
+                if _reads(settings, parser, sender):
                     yield f'parsers.{profile.NAME}: "{sender}" is read by the installed parser {parser.NAME} already'
+
+
+def _gives_way(settings: Settings, parser: Parser, profiles: Collection[Profile]) -> bool:
+    """An owner who has seen the letters knows them better than who has not."""
+    return is_reconstructed(parser) and any(
+        _reads(settings, parser, sender) for profile in profiles for sender in profile.senders
+    )
+
+
+def _reads(settings: Settings, parser: Parser, sender: str) -> bool:
+    """Does the parser claim a sender's mail, by itself or by its gateway's settings?"""
+    message = _from(sender)
+    gateway = settings.gateways.get(parser.NAME)
+    further = (*gateway.domains, *gateway.senders) if gateway else ()
+    return parser.claims(message) or is_sender(message.sender, further)
 
 
 def _claimed_twice(profiles: Sequence[Profile]) -> Iterator[str]:

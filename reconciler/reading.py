@@ -115,6 +115,11 @@ def version_of(parser: Parser) -> str:
     return version if isinstance(version, str) and version else UNVERSIONED
 
 
+def is_reconstructed(parser: Parser) -> bool:
+    """Does the parser go by letters that nobody has published? A profile for one of its senders then takes its place."""
+    return getattr(parser, "RECONSTRUCTED", False) is True
+
+
 def is_sender(address: Address | None, senders: Collection[str]) -> bool:
     """Is this address one of these, or at one of these domains or below it? Compared as parsed, never as text."""
     if address is None:

@@ -20,7 +20,7 @@ from reconciler.message import decode
 from reconciler.model import Message, Notice
 from reconciler.ports import Parser
 from reconciler.proposal import propose
-from reconciler.reading import claim, read
+from reconciler.reading import claim, is_reconstructed, read
 
 KYIV = ZoneInfo("Europe/Kyiv")  # the zone in which results are printed, with its offset
 
@@ -73,7 +73,6 @@ def explain_file(
         claimed = {"parser": parser.NAME, "why": f"From is {_sender(source)}; claimed is {where}"}
     except HeldError as exc:
         claimed = {"parser": None, "why": str(exc)} | error_json(exc, file)
-    proposed = propose(source, taken=[known.NAME for known in parsers]) if parser is None else None
     notices: list[dict[str, Any]] = []
     spans: list[dict[str, Any]] = []
     try:
@@ -82,6 +81,9 @@ def explain_file(
         spans = [asdict(span) for notice in reading.notices for span in notice.spans]
     except HeldError as exc:
         notices = [error_json(exc, file)]
+    proposed = None
+    if parser is None or (is_reconstructed(parser) and any("error" in notice for notice in notices)):
+        proposed = propose(source, taken=[known.NAME for known in parsers if known is not parser])
     return {
         "file": file,
         "subject": message.subject,

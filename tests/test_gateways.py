@@ -17,13 +17,16 @@ import parsers
 from parsers import privatbank, stripe
 from parsers._gateway import EVERYTHING, Gateway
 from reconciler.config import KNOWN_GATEWAYS, Settings, load
-from reconciler.errors import HeldError, Unreadable
+from reconciler.discovery import find_parsers
+from reconciler.errors import ConfigError, HeldError, Unreadable
 from reconciler.flow.rules import GatewayRules, MailboxRules, MerchantRules, Rules
 from reconciler.flow.shops import merchant_of
 from reconciler.message import decode
 from reconciler.model import Kind, Notice, OutcomeWord, Reason, Voucher
 from reconciler.money import Money
+from reconciler.profiles import parsers_of
 from reconciler.reading import Configurable, read
+from reconciler.readout import explain_file
 from reconciler.sandbox import keys, letters
 from tests.rules.stage import Stage, rules_with
 
@@ -195,3 +198,30 @@ def test_the_readme_names_every_gateway() -> None:
     section = (FIXTURES.parent / "README.md").read_text("utf-8").partition("## Gateways\n")[2].partition("\n## ")[0]
     rows = [row.split("|")[1] for row in section.splitlines() if row.startswith("| `")]
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(KNOWN_GATEWAYS)
+
+
+def test_a_profile_takes_the_place_of_a_reconstructed_parser(tmp_path: Path) -> None:
+    """P07: an owner whose gateway's letters differ pastes the profile that `explain` proposes; before it, they are held."""
+    raw = _case("liqpay", "status_unlabelled")
+    found = explain_file(raw, "notice.eml", find_parsers())
+    assert (found["claimed"]["parser"], found["notices"][0]["error"]) == ("liqpay", "field_missing")
+    proposal = found["proposal"]["toml"]
+    assert "[parsers.liqpay]" in proposal
+    settings = settings_for(tmp_path, "liqpay", proposal)
+    reading = read(decode(raw), parsers_of(settings))
+    assert [(notice.gateway, notice.kind) for notice in reading.notices] == [("liqpay", Kind.PAYMENT)]
+
+
+def test_the_documented_letter_gives_way_to_nobody(tmp_path: Path) -> None:
+    """P10: a profile for a sender whose letter is documented stops the start, as two parsers of one sender do."""
+    profile = """
+[parsers.mine]
+gateway = "yookassa"
+senders = ["notify@yookassa.ru"]
+labels.amount = ["Сумма"]
+labels.transaction_id = ["Номер транзакции"]
+labels.paid_at = ["Время перевода"]
+success = ["Извещение"]
+"""
+    with pytest.raises(ConfigError, match="installed parser yookassa"):
+        parsers_of(settings_for(tmp_path, "yookassa", profile))
