@@ -43,6 +43,14 @@ _NO_PAYMENT = re.compile(
 )
 _GENERIC = frozenset({"com", "co", "org", "net", "gov", "edu", "mail", "www", "info", "notify", "email"})
 _MOST_TRIES = 12
+_NOT_MADE = (
+    *(pattern for _, pattern in WORDS.veto),
+    *(WORDS.negation, WORDS.other, WORDS.payout, WORDS.register, WORDS.tested, WORDS.receipt),
+    re.compile(
+        r"\b(?:до сплати|до оплати|к оплате|сплатіть|оплатіть|оплатите|нагадув|напомин|to pay|pay now|please pay|due\b|reminder)"
+    ),
+)
+"""A phrase with one of these is proposed for no payment that was made."""
 _REMARKS = {
     "success": "  # does it say so of a payment that was made, and of no other?",
     "currency": "  # the letter prints none",
@@ -234,8 +242,7 @@ def _phrases(draft: _Draft, message: Message) -> Iterator[str]:
     subject = max(re.split(r"[^\w\s'’ʼ-]+|\S*\d\S*", one_line(message.subject)), key=len, default="")
     for phrase in (status, subject):
         told = fold_words(phrase)
-        denied = WORDS.negation.search(told) or any(pattern.search(told) for _, pattern in WORDS.veto)
-        if len(told) > 3 and not denied:
+        if len(told) > 3 and not any(pattern.search(told) for pattern in _NOT_MADE):
             yield " ".join(phrase.split())
 
 

@@ -118,7 +118,10 @@ def test_a_balance_or_a_fee_is_never_the_amount() -> None:
     assert "labels.amount = " not in found.toml.replace("# labels.amount", "")
 
 
-@pytest.mark.parametrize("subject", ["Неуспішне зарахування", "Сторно зарахування", "Помилка зарахування"])
+@pytest.mark.parametrize(
+    "subject",
+    ["Неуспішне зарахування", "Сторно зарахування", "Рахунок до сплати", "Payment reminder", "Реєстр зарахувань"],
+)
 def test_no_words_of_success_are_made_of_a_denial(subject: str) -> None:
     """P11: what denies a payment is proposed as no payment's words."""
     found = proposed(letter(subject=subject))
