@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from reconciler.errors import OwnedElsewhere
 from reconciler.ledger import Ledger
 from reconciler.mailbox import ImapMailbox
 from reconciler.sandbox.imap import SandboxImap
@@ -63,6 +64,21 @@ def test_a_second_name_is_no_new_name(server: SandboxImap, sqlite_ledger: Ledger
     with sqlite_ledger.look() as tx:
         assert tx.mailbox("payments", "INBOX") is not None
         assert tx.mailbox("second", "INBOX") is not None
+
+
+def test_a_name_that_is_being_read_is_not_taken_away(server: SandboxImap, sqlite_ledger: Ledger, taker: Taker) -> None:
+    """While a program on the old settings reads the mailbox, one on the new settings leaves it its name and waits (R03, O09)."""
+    named(server, sqlite_ledger, "payments").read(taker)
+    renamed = named(server, sqlite_ledger, "pay-box")
+    with sqlite_ledger.exclusive("mailbox:payments"):
+        with pytest.raises(OwnedElsewhere, match="mailbox:payments is owned by"):
+            renamed.read(taker)
+        with sqlite_ledger.look() as tx:
+            assert tx.mailbox("payments", "INBOX") is not None
+    assert server.count("LOGIN") == 1
+    server.deliver(letter(1))
+    renamed.read(taker)
+    assert taker.new == [letter(1)]
 
 
 def test_a_rotated_token_goes_with_the_name(any_ledger: Ledger) -> None:
@@ -126,3 +142,14 @@ def test_the_cut_off_of_a_replaced_mailbox(
     server.deliver(letter(9), user="other", received_at=START + timedelta(days=1))
     mailbox(server, sqlite_ledger, since=None, username="other").read(taker)
     assert taker.new == [letter(9)]
+
+
+def test_the_newer_token_of_two_names_counts(any_ledger: Ledger, hand_clock: HandClock) -> None:
+    """A token that was given under the new name already, to a rehearsal of the new settings, is not replaced by the older one (C12, O09)."""
+    for name, token in (("new", "of an earlier life"), ("old", "rotated"), ("new", "newest")):
+        hand_clock.move(60)
+        with any_ledger.begin() as tx:
+            tx.remember(f"oauth:{name}", {"refresh_token": token})
+    with any_ledger.begin() as tx:
+        tx.rename_mailbox("old", "new")
+        assert tx.recall("oauth:new") == {"refresh_token": "newest"}

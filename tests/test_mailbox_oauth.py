@@ -86,6 +86,16 @@ def test_one_token_for_its_whole_life(
     assert server.count("LOGIN") == 0
 
 
+def test_a_new_name_needs_no_new_token(server: SandboxImap, sqlite_ledger: Ledger, provider: Provider) -> None:
+    """The settings' own token was rotated away long ago: a mailbox that is renamed still gets in, with the newest one (C12, O09)."""
+    taker = Taker(sqlite_ledger)
+    box(server, sqlite_ledger, provider).read(taker)
+    server.deliver(letter(2))
+    mailbox(server, sqlite_ledger, name="pay-box", password=None, oauth2=OAUTH, post=provider.post).read(taker)
+    assert taker.new == [letter(1), letter(2)]
+    assert [form["refresh_token"] for form in provider.asked] == ["refresh-0", "refresh-1"]
+
+
 def test_a_token_that_ends_while_we_rest(server: SandboxImap, sqlite_ledger: Ledger, hand_clock: HandClock) -> None:
     """With tokens that live a minute the connection is renewed before each one ends, and no mail is missed or read twice (C12)."""
     provider = Provider(hand_clock, life=60)

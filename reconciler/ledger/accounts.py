@@ -55,10 +55,16 @@ class Accounts(Memory):
                 self.forget_note(_account_of(before, folder))
                 self.set_account(name, folder, account)
         self.connection.execute(update(tables.mail).where(tables.mail.c.mailbox == before).values(mailbox=name))
-        tokens = self.recall(_TOKENS + before)
-        if tokens is not None:
-            self.note(_TOKENS + name, tokens)
+        self._take_newest_tokens(before, name)
         self.append("mailbox.renamed", mailbox=name, before=before, folders=moved)
+
+    def _take_newest_tokens(self, before: str, name: str) -> None:
+        """A rehearsal of the new settings may have been given newer ones under the new name already."""
+        memory = tables.memory.c
+        query = select(memory.name, memory.value).where(memory.name.in_((_TOKENS + before, _TOKENS + name)))
+        newest = self.connection.execute(query.order_by(memory.changed_at.desc()).limit(1)).first()
+        if newest is not None and newest.name == _TOKENS + before:
+            self.note(_TOKENS + name, newest.value)
 
     def forget_uids(self, name: str, folder: str, uidvalidity: int) -> None:
         """Another account under this name: none of its numbers was seen, whatever the one before it had."""

@@ -20,7 +20,7 @@ from reconciler.mailbox.client import Connection, LoginRefused
 from reconciler.mailbox.folder import OpenFolder
 from reconciler.mailbox.intake import Handler, Intake
 from reconciler.mailbox.line import Bell, Limits, Line
-from reconciler.mailbox.meeting import meet
+from reconciler.mailbox.meeting import keep_name, meet
 from reconciler.mailbox.needs import MailboxLedger
 from reconciler.mailbox.oauth import Post, Tokens
 from reconciler.mailbox.pauses import Allowance
@@ -75,15 +75,18 @@ class ImapMailbox:
     # ------------------------------------------------------------ the way in
     def connect_and_select(self) -> OpenFolder:
         """
-        A new connection up to the selected folder, whose UIDVALIDITY the ledger now knows. Raises MailboxUnreachable.
+        A new connection up to the selected folder, whose UIDVALIDITY the ledger now knows.
+
+        Raises: MailboxUnreachable. OwnedElsewhere: another program reads it under a name it had before.
 
         Nothing else opens a folder, so nothing can ask for a UID before this is done.
         """
         self.close(polite=False)
         self.note(MailboxState.CONNECTING)
+        keep_name(self.settings, self._ledger, named=self._named)
         self._enter()
         folder = OpenFolder(self._connected(), self.bell, read_only=self.settings.after.action == "keep")
-        meet(self.settings, self._ledger, folder, named=self._named)
+        meet(self.settings, self._ledger, folder)
         self._log.info("mailbox.connected", host=self.settings.host, folder=folder.name, uidvalidity=folder.uidvalidity)
         return folder
 

@@ -1,8 +1,9 @@
 """
 Meeting a folder: is it known, was it rebuilt, is it known under another name, or is there now another account behind the name?
 
-In: a folder just opened. Out: the ledger's row of it, which every mail is then judged by. What was decided at the first meeting
-outlives a new name in the settings, a new server and a rebuilt folder; it may never make a mail of the present folder look seen.
+In: the settings, and a folder just opened. Out: the ledger's row of it, which every mail is then judged by. What was decided at
+the first meeting outlives a new name in the settings, a new server and a rebuilt folder; it may never make a mail of the
+present folder look seen.
 """
 
 from __future__ import annotations
@@ -18,18 +19,28 @@ from reconciler.mailbox.values import MailboxSettings
 _log = structlog.get_logger()
 
 
-def meet(settings: MailboxSettings, ledger: MailboxLedger, folder: OpenFolder, *, named: Collection[str]) -> None:
-    """named: the mailboxes of the settings; a mailbox the ledger knows and they do not may be this one, renamed."""
+def keep_name(settings: MailboxSettings, ledger: MailboxLedger, *, named: Collection[str]) -> None:
+    """
+    A mailbox the ledger knows and the settings do not may be this one, renamed; what is known of it comes along.
+
+    Before anything is asked of the server, as the newest refresh token is known under the old name too. named: the
+    mailboxes of the settings. Raises: OwnedElsewhere: a program on other settings reads it under its old name.
+    """
+    with ledger.look() as tx:
+        if tx.mailbox(settings.name, settings.folder) is not None:
+            return
+        former = [name for name in tx.mailboxes_of(settings.account, settings.folder) if name not in named]
+    if not former:
+        return
+    with ledger.exclusive(f"mailbox:{former[-1]}"), ledger.begin() as tx:
+        tx.rename_mailbox(former[-1], settings.name)
+    _log.warning("mailbox.renamed", mailbox=settings.name, before=former[-1])
+
+
+def meet(settings: MailboxSettings, ledger: MailboxLedger, folder: OpenFolder) -> None:
     with ledger.look() as tx:
         met = tx.mailbox(settings.name, folder.name) is not None
         known = met and tx.account(settings.name, folder.name) == settings.account
-        former = [] if met else tx.mailboxes_of(settings.account, folder.name)
-    former = [name for name in former if name not in named]
-    if former:
-        with ledger.begin() as tx:
-            tx.rename_mailbox(former[-1], settings.name)
-        _log.warning("mailbox.renamed", mailbox=settings.name, before=former[-1])
-        met = known = True
     if not met:
         _first(settings, ledger, folder)
     elif not known:
