@@ -118,7 +118,7 @@ def test_what_does_not_plainly_tell_of_a_payment_is_held(mybank: Settings, subje
 
 @pytest.mark.parametrize("gone", ["Сума зарахування", "Документ", "Проведено"])
 def test_a_fact_under_another_label_is_not_taken(mybank: Settings, gone: str) -> None:
-    """P01: without the label that is named, the letter is held; the house's own labels stand in for none of its facts."""
+    """P09: without the label that is named, the letter is held; the house's own labels stand in for none of its facts."""
     other = {"Сума зарахування": "Сума", "Документ": "Номер платежу", "Проведено": "Дата"}[gone]
     with pytest.raises(HeldError) as caught:
         notice(letter({gone: None, other: ROWS[gone]}), mybank)
@@ -144,7 +144,7 @@ def test_a_fact_under_another_label_is_not_taken(mybank: Settings, gone: str) ->
 def test_sums_are_read_in_the_senders_manner_alone(
     tmp_path: Path, formats: str, printed: str, amount: str | None
 ) -> None:
-    """P04 P05: marks that are told settle two readings; a sum that is written with others is held, never re-read."""
+    """P05: marks that are told settle two readings; a sum that is written with others is held, never re-read."""
     settings = settings_of(tmp_path, GOOD + MYBANK + formats)
     if amount is None:
         with pytest.raises(HeldError):
@@ -166,7 +166,7 @@ def test_the_order_of_a_date_is_told_not_guessed(tmp_path: Path, order: str, mon
 
 
 def test_a_currency_that_is_not_printed_is_the_profiles(tmp_path: Path) -> None:
-    """P07: `currency` counts for sums that print none, and never against one that is printed."""
+    """P05: `currency` counts for sums that print none, and never against one that is printed."""
     bare = {"Сума зарахування": "1250.00", "Залишок": None}
     with pytest.raises(HeldError):
         notice(letter(bare), settings_of(tmp_path, GOOD + MYBANK))
@@ -192,7 +192,7 @@ def test_wall_times_are_the_profiles(tmp_path: Path) -> None:
     ],
 )
 def test_an_order_number_stands_where_its_pattern_says(mybank: Settings, purpose: str, number: str | None) -> None:
-    """P12: the token at {order} is cleaned as every order number; phones are none."""
+    """P16: the token at {order} is cleaned as every order number; phones are none."""
     assert notice(letter({"Призначення": purpose}), mybank).order_number == number
 
 
@@ -200,17 +200,21 @@ def test_an_order_number_stands_where_its_pattern_says(mybank: Settings, purpose
     "purpose", ["за замовлення 12345, 12346", "за замовлення 1 та 2", "за замовлення 12345 і за замовлення 12346"]
 )
 def test_two_order_numbers_are_held(mybank: Settings, purpose: str) -> None:
-    """P12: the first of several numbers is not taken."""
+    """P16: the first of several numbers is not taken."""
     with pytest.raises(FieldAmbiguous):
         notice(letter({"Призначення": purpose}), mybank)
 
 
 def test_an_owners_text_is_no_pattern(tmp_path: Path) -> None:
-    """P14: what an owner writes is compared as it stands; a regular expression's signs mean nothing."""
+    """P14: what an owner writes is compared as it stands; a regular expression's signs mean nothing, and cost nothing."""
     text = MYBANK.replace("за замовлення {order}", "(a+)+ {order}").replace("сторнован", "(у|у)+.*")
     settings = settings_of(tmp_path, GOOD + text)
     assert notice(letter({"Призначення": "aaaa 12345"}), settings).order_number is None
     assert notice(letter({"Призначення": "оплата (a+)+ 12345 вчора"}), settings).order_number == "12345"
+    (profile,) = (parser for parser in parsers_of(settings) if isinstance(parser, Profile))
+    for hostile in ("a" * 1_000_000, "(a+)+ " * 100_000, "(a+)+ :№ " * 100_000, "у" * 1_000_000):
+        assert profile.tables.cleaned(hostile) is None
+        assert profile.tables.translate(hostile) == hostile
 
 
 # ---------------------------------------------------------------- claiming

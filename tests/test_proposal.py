@@ -113,7 +113,7 @@ def test_what_cannot_be_placed_is_named(rows: dict[str, str | None], field: str)
 
 
 def test_a_balance_or_a_fee_is_never_the_amount() -> None:
-    """P05: sums beside the payment are left out, even when there is no other."""
+    """Sums beside the payment are left out, even when there is no other."""
     found = proposed(letter({"Сума зарахування": None, "Комісія банку": "12,50 грн"}))
     assert "labels.amount = " not in found.toml.replace("# labels.amount", "")
 
@@ -154,7 +154,7 @@ def test_explain_shows_the_proposal(counter: Counter, capsys: pytest.CaptureFixt
 
 
 def test_junk_gets_no_proposal_that_reads() -> None:
-    """P10: nobody's mail is explained without a fall; what is proposed reads none of it, or warns of a forged sender."""
+    """Nobody's mail is explained without a fall; what is proposed reads none of it, or warns of a forged sender."""
     parsers = find_parsers()
     forged = set()
     for case in (Path(__file__).parents[1] / "fixtures" / "_nobody").iterdir():

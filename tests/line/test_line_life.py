@@ -109,13 +109,24 @@ def test_sighup_takes_a_good_file(order: Line) -> None:
     assert_paid_once(order, REFERENCE)
 
 
-def test_sighup_refuses_a_bad_file(order: Line) -> None:
-    """A file with a mistake is refused whole, its problems are named, and the daemon goes on as before (O14)."""
+CLASH = """
+[parsers.own]
+gateway = "wayforpay"
+senders = ["notify@wayforpay.com.ua"]
+labels = { amount = ["Сума"], transaction_id = ["Номер платежу"], paid_at = ["Дата"] }
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "key"), [('[desks.second]\nmode = "lvie"\n', "desks.second.mode"), (CLASH, "parsers.own")]
+)
+def test_sighup_refuses_a_bad_file(order: Line, more: str, key: str) -> None:
+    """A file with a mistake, or with two parsers of one sender, is refused whole, and the daemon goes on as before (O14)."""
     with order.running() as daemon:
-        order.settings.write_text(order.settings.read_text() + '[desks.second]\nmode = "lvie"\n')
+        order.settings.write_text(order.settings.read_text() + more)
         daemon.reload()
         refused = daemon.wait_for("settings.refused")
-        assert any("desks.second.mode" in problem for problem in refused["problems"])
+        assert any(key in problem for problem in refused["problems"])
         order.deliver(letter("WFP-1"))
         daemon.wait_for("order.advanced")
         assert len(daemon.events("service.started")) == 1
