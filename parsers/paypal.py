@@ -59,7 +59,9 @@ TABLES = Tables(
         purpose=("Instructions to merchant", "Instrucciones para el vendedor", "Description", "Descripción"),
     ),
     words=words(
-        pending=r"\be-?check\b|\bhas authorized\b|\bpendiente", refund=r"\breembols", chargeback=r"\bdisput|\bclaim\b"
+        pending=r"\be-?check\b|\bhas authorized\b|\bpendiente|\bunclaimed\b|\b(?:payment|under) review\b",
+        refund=r"\breembols",
+        chargeback=r"\bdisput|\bclaim\b",
     ),
     timezone=TIMEZONE,
     day_first=False,

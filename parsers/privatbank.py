@@ -5,10 +5,10 @@ Comes in: a message from PrivatBank. Goes out: one notice; a payment is a transf
 names of fields, C and D for money in and out. A payment needs every field under a label, the API's name of it or the house's words;
 the rest is held. Shown by fixtures/privatbank/paid_uk.
 
-Odd: the order number stands in the payer's own words about the transfer, so it is read only behind "№", "замовлення", "рахунок" and
-the like, and two of them are none. The merchant is the account. Card payments that the bank settles come as one transfer from
-"Розрахунки з еквайрингу": the same money as a gateway's notices, so it never posts. The bank writes to its clients of much else: with
-this gateway in the settings all of it is held.
+Odd: the order number stands in the payer's own words about the transfer, so it is read only behind "замовлення", "рахунок" and the
+like ("№" alone may be a contract's), and of two none is. The merchant is the account. Card payments that the bank or a gateway
+settles are the same money as a gateway's notices, and money that is given back to us pays no order: neither ever posts. The bank
+writes to its clients of much else: with this gateway in the settings all of it is held.
 """
 
 from __future__ import annotations
@@ -35,9 +35,12 @@ STATUSES = {"c": "paid", "зарахування": "paid", "зараховано
 OUTGOING = {"d": Kind.RECEIPT, "списання": Kind.RECEIPT, "списание": Kind.RECEIPT}  # our own payments
 
 _SETTLEMENT = "розрахунки з еквайрингу"  # as the API prints the counterparty
-_CMPS = re.compile(r"\bcmps ?:", re.IGNORECASE)  # and what its purpose begins with
-_ORDER = re.compile(
-    r"(?<!\w)(?:(?:замовл|рахун|заказ|сч[её]т|order|invoice)[^\W\d]*|(?:зам|рах)(?!\w)\.?|№|N|#)[\s:]*(?:№|N|#)?\s*"
+_NO_TRANSFER = re.compile(  # card payments that are settled, of which gateways have told; money that somebody gives back
+    r"\bcmps ?:|еквайринг|эквайринг|wayforpay|вейфорпей|liqpay|fondy|portmone|plata by mono|повернен|возврат|\bрефанд",
+    re.IGNORECASE,
+)
+_ORDER = re.compile(  # "№" alone may be a contract's
+    r"(?<!\w)(?:(?:замовл|рахун|заказ|сч[её]т|order|invoice)[^\W\d]*|(?:зам|рах)(?!\w)\.?)[\s:]*(?:№|N|#)?\s*"
     r"(?P<number>[^\s,;:()]*\d[^\s,;:()]*)",
     re.IGNORECASE,
 )
@@ -85,9 +88,9 @@ class PrivatBank(Gateway):
         payers = {fold_words(pair.value) for pair in sheet.of("payer")}
         if payers == {_SETTLEMENT}:
             return (self.bare(Kind.REGISTER),)
-        if _SETTLEMENT in payers or any(_CMPS.search(line) for line in sheet.lines):
-            what = "speaks of a settlement of card payments, which gateways have told of already"
-            raise Unreadable(what, parser=NAME, found="settlement")
+        if found := next(filter(None, map(_NO_TRANSFER.search, (message.subject, *sheet.lines))), None):
+            what = "speaks of card payments, of which their gateway has told already, or of money given back"
+            raise Unreadable(what, parser=NAME, found=found[0])
         return Gateway.parse(self, message)
 
 
