@@ -179,6 +179,11 @@ def _owes(facts: Mapping[str, Any]) -> str:
     return f": due {inner.get('due')}, paid {inner.get('paid')}, difference {inner.get('difference')}"
 
 
+def _differs(facts: Mapping[str, Any]) -> str:
+    told = [f"{name.replace('_', ' ')}: {', '.join(what)}" for name, what in (facts.get("differs") or {}).items()]
+    return f" ({'; '.join(told)})" if told else ""
+
+
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "mail.taken": lambda facts: f"a mail of {facts['bytes']} bytes came into {facts['mailbox']}",
     "mail.read": lambda facts: (
@@ -189,7 +194,11 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "mail.skipped": lambda facts: "the message tells of nothing that is to be posted",
     "mail.requeued": lambda facts: "the message was sent back to be read again",
     "mail.discarded": lambda facts: f"the message was discarded: {(facts.get('facts') or {}).get('why')}",
+    "shape.learned": lambda facts: "no letter of its sender's that anybody vouched for had looked so before",
+    "layout.changed": lambda facts: f"its layout was new{_differs(facts)}; it was read all the same",
     "message.vouched": lambda facts: f"{facts['person']} vouched for the message",
+    "campaign.met": lambda facts: "nobody vouched for it, and none like it had come for a week",
+    "campaign.seen": lambda facts: f"nobody vouched for it, and it was number {facts['count']} of its like",
     "entry.recorded": lambda facts: (
         f"a {facts['kind']} of {facts['amount']} {facts['currency']} for order {facts['order'] or 'without a number'}"
         " was written into the ledger"

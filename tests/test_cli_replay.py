@@ -97,7 +97,7 @@ def test_the_same_parsers_change_nothing(counter: Counter) -> None:
 
 
 def test_what_a_parser_would_read_otherwise(counter: Counter, parser_becomes: Callable[[Change], Altered]) -> None:
-    """P08: each fact that changes is a row, was and would be, with both versions of the parser; exit 1."""
+    """P07: each fact that changes is a row, was and would be, with both versions of the parser; exit 1."""
     counter.run("reprocess", "--new-ledger", str(counter.letter()))
     parser_becomes(lambda n: replace(n, amount=Money(Decimal("12.50"), "UAH"), order_number=None))
     done = counter.run("replay")

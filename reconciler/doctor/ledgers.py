@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from reconciler.clock import utc_now
 from reconciler.config import Settings
 from reconciler.doctor.findings import Finding, Section
+from reconciler.doctor.layouts import look_at_layouts
 from reconciler.errors import ConfigError, LedgerCorrupt, LedgerMissing, LedgerOutdated, LedgerTooNew, LedgerUnavailable
 from reconciler.ledger import Ledger
 from reconciler.ledger.engine import find_place
@@ -68,6 +69,7 @@ def _content(settings: Settings, ledger: Ledger) -> Iterator[Finding]:
         counts = f"{len(tx.entries())} payment(s), {len(tx.mails())} message(s)"
     since = f" since {datetime.fromisoformat(made):%Y-%m-%d %H:%M} UTC" if isinstance(made, str) else ""
     yield FOUND.ok(f"it holds {counts}{since}")
+    yield from look_at_layouts(ledger)
 
 
 def _owners(settings: Settings) -> Iterator[Finding]:

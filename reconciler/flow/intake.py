@@ -17,7 +17,7 @@ import structlog
 from reconciler import message as decoding
 from reconciler import reading, trust
 from reconciler.errors import FieldMissing, HeldError, ParserFailed, ReconcilerError
-from reconciler.flow import campaigns, outcome
+from reconciler.flow import campaigns, layouts, outcome
 from reconciler.flow.poison import PROCESSES, Readers, glance
 from reconciler.flow.rules import MailboxRules, Rules
 from reconciler.flow.shops import merchant_of
@@ -146,6 +146,7 @@ class Intake:
             except HeldError as exc:
                 if isinstance(exc, ParserFailed):
                     log.exception("parser.failed", mail=mail.id, parser=exc.facts.get("parser"))
+                self._tell_layout(mail, raw, exc)
                 return (self._hold(mail, exc),)
             except ReconcilerError:
                 raise
@@ -169,6 +170,15 @@ class Intake:
             damage_seen=Reason.MESSAGE_DAMAGED in overruled,
         )
 
+    def _tell_layout(self, mail: Mail, raw: bytes | None, error: HeldError) -> None:
+        """Beside why a letter could not be read: that none of its sender's looked so before."""
+        parser = error.facts.get("parser")
+        if raw is not None and parser is not None:
+            box = self.rules.mailboxes.get(mail.mailbox, MailboxRules(name=mail.mailbox))
+            message = decoding.decode(raw, max_bytes=box.max_bytes)
+            with self.ledger.look() as tx:
+                error.facts.update(layouts.unknown(tx, parser, message))
+
     def _read(self, mail: Mail, raw: bytes) -> tuple[Outcome, ...]:
         box = self.rules.mailboxes.get(mail.mailbox, MailboxRules(name=mail.mailbox))
         found = self.reading_of(mail, raw)
@@ -184,7 +194,7 @@ class Intake:
             entries = self.entries_of(mail, money, verdict.trusted_by)
         except HeldError as exc:
             return (self._hold(mail, exc, verdict=verdict, parser=found.parser),)
-        return self._record(mail, entries, verdict, found.parser)
+        return self._record(mail, entries, verdict, found)
 
     # ------------------------------------------------------------ trust
 
@@ -199,7 +209,9 @@ class Intake:
         return trust.judge(source, policy, self.fetch_key, now=lambda: self.ledger.clock().timestamp())
 
     def _untrusted(self, mail: Mail, found: reading.Reading, verdict: Verdict) -> Outcome:
-        facts: dict[str, object] = {"checks": [f"{check.voucher}: {check.result}: {check.detail}" for check in verdict.checks]}
+        facts: dict[str, object] = {
+            "checks": [f"{check.voucher}: {check.result}: {check.detail}" for check in verdict.checks]
+        }
         now = self.ledger.clock()
         if verdict.temporary and now < mail.taken_at + KEY_ANSWER_DEADLINE:
             retry_at = now + KEY_ANSWER_PAUSE
@@ -273,9 +285,12 @@ class Intake:
 
     # ------------------------------------------------------------ recording
 
-    def _record(self, mail: Mail, entries: Sequence[NewEntry], verdict: Verdict, parser: str) -> tuple[Outcome, ...]:
+    def _record(
+        self, mail: Mail, entries: Sequence[NewEntry], verdict: Verdict, found: reading.Reading
+    ) -> tuple[Outcome, ...]:
         """All notices of a message in one commit: the row before the act."""
         done: list[Outcome] = []
+        version = self._versions.get(found.parser, UNVERSIONED)
         with self.ledger.begin() as tx:
             current = tx.mail(mail.id)
             if _was_decided(mail, current):
@@ -294,9 +309,12 @@ class Intake:
                 MailState.READ,
                 facts={"entries": kept},
                 verdict=verdict,
-                parser=parser,
-                parser_version=self._versions.get(parser),
+                parser=found.parser,
+                parser_version=version,
             )
+            changed = layouts.learn(tx, mail.id, found.parser, version, found.source)
+        if changed:
+            log.warning("layout.changed", parser=found.parser, **changed)
         for ended, new in zip(done, entries, strict=True):
             log.info("entry.recorded", key=ended.key, order=ended.order, amount=str(ended.amount), state=ended.state)
             self.recorded(new.desk)
