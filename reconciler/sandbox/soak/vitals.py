@@ -30,12 +30,13 @@ class Limits:
     How much more the last quarter may hold than the second one; the first is warm-up.
 
     rss_per_mail: a mail that lies in the mailbox is a number in the set of known ones; that is honest growth.
+    threads: the scheduler's pool grows to what a busy moment needs, ten at most.
     files: a journal of the ledger, a connection being made; they come and go.
     """
 
     rss: int = 8 * 1024
     rss_per_mail: float = 0.5
-    threads: int = 0
+    threads: int = 4
     files: int = 4
 
 
