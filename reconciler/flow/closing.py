@@ -10,6 +10,7 @@ from typing import Any
 from reconciler.errors import HeldError, TransientError
 from reconciler.flow import outcome
 from reconciler.flow.record import Record
+from reconciler.flow.suggestions import distance, suggested
 from reconciler.model import Facts, Order, Outcome, OutcomeWord, Reason, State
 from reconciler.ports import Desk
 from reconciler.settling import MAY_FOLLOW, WAITS_FOR_ORDER, Do, Plan, pause, signed
@@ -53,7 +54,7 @@ def _stale(record: Record, planned: Plan, facts: Facts) -> Outcome:
     """Totals that do not add up yet are polled for `difference_poll`, then a person looks."""
     now = record.now()
     since = record.entry.facts.get("stale_since")
-    began = datetime.fromisoformat(str(since)) if since else now
+    began = min(datetime.fromisoformat(str(since)), now) if since else now  # what lies ahead a wrong clock told
     last = began + record.settings.difference_poll
     if now >= last:
         return record.hold(planned.reason or Reason.DIFFERENCE_STALE, facts)
@@ -73,7 +74,8 @@ def no_order(record: Record, desk: Desk) -> Outcome:
 
 def until_deadline(record: Record, desk: Desk, reason: Reason, facts: Facts) -> Outcome:
     now = record.now()
-    deadline = record.entry.deadline_at or now + record.settings.order_deadline
+    longest = now + record.settings.order_deadline
+    deadline = min(record.entry.deadline_at or longest, longest)  # what lies further ahead a wrong clock told
     if now >= deadline:
         return record.hold(reason, {**facts, **_suggestions(record, desk)})
     tries = record.entry.tries
@@ -83,27 +85,16 @@ def until_deadline(record: Record, desk: Desk, reason: Reason, facts: Facts) -> 
 
 def _suggestions(record: Record, desk: Desk) -> dict[str, Any]:
     """What a person may want to pick from; never acted on. A desk that cannot answer suggests nothing."""
-    found: list[dict[str, Any]] = _same_payer(record)
+    entry = record.entry
+    with record.ledger.look() as tx:
+        found = suggested(entry, tx.entries(desk=entry.desk))
     try:
-        found += [dict(fact) for fact in desk.suggest(record.entry.order_number, record.entry.amount)]
+        found += [dict(fact) for fact in desk.suggest(entry.order_number, entry.amount)]
     except (TransientError, HeldError) as exc:
         record.log.info("suggestions.failed", error=str(exc))
+    typed = entry.order_number or entry.order_raw
+    found = [fact | {"distance": distance(typed, str(fact["number"]))} for fact in found]
     return {"suggestions": found} if found else {}
-
-
-def _same_payer(record: Record) -> list[dict[str, Any]]:
-    payer = record.entry.payer
-    contacts = {payer.email, payer.phone} - {None} if payer else set()
-    if not contacts:
-        return []
-    with record.ledger.look() as tx:
-        others = tx.entries(desk=record.entry.desk)
-    return [
-        {"number": other.order_number, "why": "same payer", "payment": other.key}
-        for other in others
-        if other.id != record.entry.id and other.order_number and other.payer
-        if contacts & {other.payer.email, other.payer.phone}
-    ][-5:]
 
 
 def observed(record: Record, planned: Plan, order: Order) -> Outcome:
