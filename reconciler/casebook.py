@@ -30,9 +30,8 @@ from reconciler.redaction import is_number, redact
 
 CUTS = 12
 MAIL, EXPECTED, NOBODY = "notice.eml", "expected.json", "_nobody"
-_MONEY_FIELDS = frozenset(
-    {"amount", "currency", "date", "time", "status", "operation", "fee", "credited", "refund_amount", "price", "reason"}
-)
+_NUMBERS = frozenset({"amount", "currency", "date", "time", "fee", "credited", "refund_amount", "price"})
+_MONEY_FIELDS = _NUMBERS | {"status", "operation", "reason"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +153,12 @@ def personal(message: Message, source: Message, parser: Parser | None) -> set[st
         values |= {text for address in message.senders for text in (address.email, address.name)}
     make = getattr(parser, "sheet", None)
     sheet = make(source) if callable(make) else sheet_of(source, Tables(name=NOBODY, gateway=NOBODY))
-    impersonal = {id(pair) for field in _MONEY_FIELDS for pair in told(partial(sheet.of, field)) or ()}
+    of = {field: told(partial(sheet.of, field)) or [] for field in _MONEY_FIELDS}
+    numbers = [pair for field in _NUMBERS for pair in of[field]]
     if not callable(make):
-        impersonal |= {id(pair) for pair in sheet.pairs if _is_of_the_case(pair.value)}
+        numbers += [pair for pair in sheet.pairs if _is_of_the_case(pair.value)]
+    impersonal = {id(pair) for pair in (*numbers, *(pair for pairs in of.values() for pair in pairs))}
+    spoken = {word for pair in numbers for word in re.findall(r"[^\W\d_]+", pair.value)}  # "грн", "листопада"
     for pair in sheet.pairs:
         if id(pair) in impersonal:
             continue
@@ -164,7 +166,7 @@ def personal(message: Message, source: Message, parser: Parser | None) -> set[st
             values.add(pair.value)
             continue
         words = re.findall(r"[\w.@+*/-]*[\w*][\w.@+*/-]*", pair.value)
-        values |= {word for word in words if len(word) > 2 and not _is_said_by_gateway(word)}
+        values |= {word for word in words if len(word) > 2 and not (word in spoken or _is_said_by_gateway(word))}
     return {value for value in values if value}
 
 

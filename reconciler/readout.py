@@ -19,7 +19,6 @@ from reconciler.extract.page import Pair
 from reconciler.message import decode
 from reconciler.model import Message, Notice
 from reconciler.ports import Parser
-from reconciler.proposal import propose
 from reconciler.reading import claim, is_reconstructed, read
 
 KYIV = ZoneInfo("Europe/Kyiv")  # the zone in which results are printed, with its offset
@@ -64,6 +63,8 @@ def explain_file(
 
     verdict: who vouches for the mail, as the caller found it; None: not asked.
     """
+    from reconciler.proposal import propose  # knows the settings, which `parse` starts quicker without
+
     message = decode(raw)
     claimed: dict[str, Any]
     source, parser = message, None

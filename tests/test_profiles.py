@@ -361,4 +361,8 @@ def test_saved_mail_is_read_by_profiles_too(bank_counter: Counter) -> None:
     file.write_bytes(letter())
     assert one(bank_counter.run("parse", str(file)))["gateway"] == "mybank"
     assert one(bank_counter.run("explain", "--offline", str(file)))["claimed"]["parser"] == "mybank"
+    cases = bank_counter.folder / "cases"
+    assert bank_counter.run("fixture", "add", "--into", str(cases), str(file)).exit_code == 0
+    assert "Тестовий" not in decode((cases / "mybank" / "letter" / "notice.eml").read_bytes()).texts[0].content
+    assert one(bank_counter.run("fixture", "check", str(cases)))["ok"]
     assert config.load(bank_counter.config).parsers["mybank"].gateway == "mybank"
