@@ -13,11 +13,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from reconciler.extract.html import MARK, plain
-from reconciler.extract.page import LONGEST_LABEL, Page
+from reconciler.extract.page import LONGEST_LABEL, Page, Split
 from reconciler.extract.runs import Item, read_run
 from reconciler.extract.shapes import may_be_label
 
@@ -36,21 +35,6 @@ _FORWARD_HEADER = re.compile(  # the headers a mail program writes over what it 
 _GAP = re.compile(r"\s{2,}|\s*[|│]\s*|[;•·]\s+")
 _SENTENCE_END = re.compile(r"[.!?]$")
 _NUMBERING = re.compile(r"^\s*\d{1,2}[.)]\s+(?=\D)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Split:
-    """
-    A line taken apart.
-
-    loose: its one pair has but a space between label and value. lead: what stands before its first label. side: its pairs
-    stand side by side, so a payer may have typed all but the first.
-    """
-
-    pairs: list[tuple[str, str]]
-    loose: bool = False
-    lead: str = ""
-    side: bool = False
 
 
 def scan_lines(page: Page, lines: Sequence[str], *, later: bool = False) -> None:
@@ -190,6 +174,12 @@ def _is_forwarding(line: str) -> bool:
 
 def split_line(page: Page, line: str) -> Split | None:
     """The known labels that begin a line or stand in elements of their own, with their values; None: no known label."""
+    if line not in page.splits:
+        page.splits[line] = _split_line(page, line)
+    return page.splits[line]
+
+
+def _split_line(page: Page, line: str) -> Split | None:
     if page.knows(line):
         return Split(pairs=[(plain(line), "")])
     line = _NUMBERING.sub("", line)
@@ -206,7 +196,7 @@ def split_line(page: Page, line: str) -> Split | None:
     bare = plain(line)
     spaces = [match.start() for match in re.finditer(" ", bare[:LONGEST_LABEL])]
     for space in reversed(spaces):
-        if page.knows(bare[:space]) and _LOOSE_VALUE.match(bare, space + 1):
+        if _LOOSE_VALUE.match(bare, space + 1) and page.knows(bare[:space]):
             return Split(pairs=[(bare[:space], bare[space + 1 :])], loose=True)
     return None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from reconciler.errors import Unreadable
 from reconciler.extract.amounts import CURRENCIES
@@ -75,6 +76,21 @@ class Statement:
     doubtful: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """
+    A line taken apart.
+
+    loose: its one pair has but a space between label and value. lead: what stands before its first label. side: its pairs
+    stand side by side, so a payer may have typed all but the first.
+    """
+
+    pairs: list[tuple[str, str]]
+    loose: bool = False
+    lead: str = ""
+    side: bool = False
+
+
 @dataclass(slots=True)
 class Page:
     """What one part says."""
@@ -93,6 +109,8 @@ class Page:
     separator: str | None = None  # what stands between labels and values on a line, when it is no colon
     begun: bool = False
     quotes: bool = False  # another letter is quoted in it
+    keys: dict[str, tuple[str, str | None]] = field(default_factory=dict)  # lines as `key_of` reads them
+    splits: dict[str, Split | None] = field(default_factory=dict)  # lines as they were taken apart
 
     def add(self, label: str, value: str, *, loose: bool = False, inner: bool = False, unsure: bool = False) -> None:
         label, value = plain(label).rstrip(": "), value.strip().rstrip(_BEHIND)
@@ -129,34 +147,48 @@ class Page:
         if text := without_links(line):
             self.statements.append(Statement(text=text, part=self.part, early=not self.begun, doubtful=doubtful))
 
-    def key_of(self, label: str) -> tuple[str, str | None]:
+    def key_of(self, line: str) -> tuple[str, str | None]:
         """A label as it is compared, and the currency it is printed with: "Сума, грн" and "Amount (UAH)" are known as sums."""
-        if (found := _UNIT.fullmatch(one_line(label))) and (key := fold_label(found["label"])) in self.known:
+        if (found := self.keys.get(line)) is None:
+            found = self.keys[line] = self._key_of(plain(line))
+        return found
+
+    def _key_of(self, label: str) -> tuple[str, str | None]:
+        if (
+            ("," in label or "(" in label)
+            and (found := _UNIT.fullmatch(one_line(label)))
+            and (key := fold_label(found["label"])) in self.known
+        ):
             return key, found["unit"]
         return fold_label(label), None
 
     def knows(self, line: str | None) -> bool:
         """Is this line a known label and nothing else?"""
-        return line is not None and len(line) <= LONGEST_LABEL and self.key_of(plain(line))[0] in self.known
+        return line is not None and len(line) <= LONGEST_LABEL and self.key_of(line)[0] in self.known
 
     def heads(self, line: str | None) -> bool:
         """Is this line, standing where a value may stand, a label all the same?"""
-        return self.knows(line) and self.key_of(plain(line or ""))[0] not in self.spoken
+        return self.knows(line) and self.key_of(line or "")[0] not in self.spoken
 
     def fits(self, label: str, value: str) -> bool | None:
         """Does a value look like one of this label's? None: its values look like anything."""
-        key = self.key_of(plain(label))[0]
+        key = self.key_of(label)[0]
         shape = None if key in self.spoken else self.shapes.get(key)
         return None if shape is None else shape(value)
 
     def names(self, line: str | None) -> bool:
         """Is this a label whose values tell one payment from another?"""
-        return line is not None and self.key_of(plain(line))[0] in self.naming
+        return line is not None and self.key_of(line)[0] in self.naming
 
     def is_listing(self, line: str | None) -> bool:
-        return line is not None and self.key_of(plain(line))[0] in self.listing
+        return line is not None and self.key_of(line)[0] in self.listing
 
 
 def folded(labels: Collection[str]) -> frozenset[str]:
     """Labels as a table writes them → as they are compared."""
+    return _folded(tuple(labels))
+
+
+@lru_cache(maxsize=512)  # a table's labels are the same for every letter
+def _folded(labels: tuple[str, ...]) -> frozenset[str]:
     return frozenset(fold_label(one_line(label)) for label in labels)

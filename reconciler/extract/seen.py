@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 Colour = tuple[float, float, float]
 
@@ -57,9 +57,12 @@ class Look:
     clear: bool = False  # transparent ink
     lost: bool = False  # off the screen, clipped away, transparent as a whole
     pre: bool = False
+    unseen: bool = field(init=False, default=False)
 
-    @property
-    def unseen(self) -> bool:
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "unseen", self._is_unseen())  # once, and not for each text in the element
+
+    def _is_unseen(self) -> bool:
         return self.hidden or self.clear or self.lost or self.font < _TINY or self._is_camouflaged()
 
     def _is_camouflaged(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 UNTOLD = "\ufffd"  # stands where text is drawn in another order than it is written, so that no grammar accepts it
 
@@ -33,28 +34,43 @@ def _table() -> dict[int, str | None]:
 
 
 _CLEAN = _table()
+_DRAWN_BLANK = re.compile("[" + "".join(chr(code) for code in _CLEAN if chr(code).isprintable() and code != 0x20) + "]")
 
 # Cyrillic letters drawn like Latin ones, in lower case or (в, н, к, м, т) in upper case.
 _CYRILLIC = "аеорсухіјѕвнкмтё"
 _LATIN = "aeopcyxijsbhkmte"
-_ALIKE = str.maketrans(_CYRILLIC, _LATIN)
+_ALIKE = tuple(zip(_CYRILLIC, _LATIN, strict=True))
 
 APOSTROPHES = "'’‘ʼ`´′＇"
 DASHES = "-‐‑‒–—―−﹣－"
 _MARKS = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(DASHES, "-"))
+_SHORT = 200  # characters; a label is shorter, and what is longer is not worth remembering
 _EDGES = re.compile(r"^[^\w#]+|[^\w#)']+$")  # colons, bullets, ticks and pictures around a label
 _ONLY_MARKS = re.compile(r"[\s:|—–-]*")
-_BLANKS = re.compile(r"\s+")
+_BLANKS = re.compile(r"\s\s+|[^\S ]")  # all but single spaces, of which a text has many
+_MARKED = re.compile("[" + re.escape("".join(map(chr, _MARKS))) + "]")
 
 
 def clean(text: str) -> str:
     """Without invisible characters, every Unicode space as " ", every line end as a newline."""
+    if text.isprintable() and _DRAWN_BLANK.search(text) is None:
+        return text  # as most text is; a translation costs twenty times as much
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_CLEAN)
+
+
+def even(text: str) -> str:
+    """Runs of blanks and line ends as one space."""
+    return _BLANKS.sub(" ", text)
+
+
+def one_space(text: str) -> str:
+    """Runs of blanks and line ends as one space, trimmed."""
+    return " ".join(text.split())
 
 
 def one_line(text: str) -> str:
     """Cleaned, with runs of blanks and line ends as one space, trimmed."""
-    return _BLANKS.sub(" ", clean(text)).strip()
+    return one_space(clean(text))
 
 
 def only_marks(text: str) -> bool:
@@ -68,10 +84,24 @@ def fold_label(text: str) -> str:
 
     Compared as a whole, never as a part: "Сума комісії" is not "Сума".
     """
-    folded = unicodedata.normalize("NFKC", one_line(text)).casefold().translate(_MARKS).translate(_ALIKE)
-    return _EDGES.sub("", _BLANKS.sub(" ", folded))
+    return _remembered(text) if len(text) <= _SHORT else _fold_label(text)
+
+
+def _fold_label(text: str) -> str:
+    folded = _one_form(text)
+    for cyrillic, latin in _ALIKE:
+        folded = folded.replace(cyrillic, latin)
+    return _EDGES.sub("", one_space(folded))
+
+
+_remembered = lru_cache(maxsize=4096)(_fold_label)  # the labels of letters are few, and asked for again and again
 
 
 def fold_words(text: str) -> str:
     """Text for looking up words in: cleaned, NFKC, lower case, one space between words."""
-    return _BLANKS.sub(" ", unicodedata.normalize("NFKC", one_line(text)).casefold().translate(_MARKS))
+    return even(_one_form(text))
+
+
+def _one_form(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", one_line(text)).casefold()
+    return folded.translate(_MARKS) if _MARKED.search(folded) else folded
