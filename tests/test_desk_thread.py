@@ -16,6 +16,7 @@ from reconciler.config import load
 from reconciler.desks.planfix import PlanfixDesk
 from reconciler.errors import LedgerReplaced
 from reconciler.model import Outcome, Reason, State
+from reconciler.service.daemon import Service, Signals
 from reconciler.service.threads import DeskThread
 from reconciler.service.ticks import Ticks
 from tests.counter import Counter
@@ -92,3 +93,18 @@ def test_a_ledger_that_was_replaced_stops_an_idle_service(counter: Counter) -> N
         assert thread.join(20)
     assert stopped
     assert [type(error) for error in failed] == [LedgerReplaced]
+
+
+def test_a_step_left_in_the_middle_of_a_lost_ledger_ends_the_service_all_the_same(counter: Counter) -> None:
+    """R10: nobody can write down what was left: that is told, and the end is no later for it."""
+    with opened(load(counter.config), create=True, actor="daemon") as app:
+        service = Service(app, sdnotify.Manager({}), Signals())
+        service.ticks.start()
+        service.desks[0].join = lambda timeout: False  # type: ignore[method-assign]
+        place = app.ledger.place.path
+        assert place is not None
+        place.rename(place.with_name("moved.db"))
+        with capture_logs() as logs:
+            assert not service.stop()
+    assert [line["unknown_steps"] for line in logs if line["event"] == "desk.left_in_the_middle"] == [None]
+    assert any("start it again" in str(line.get("error")) for line in logs)

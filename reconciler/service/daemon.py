@@ -27,7 +27,7 @@ from reconciler import sdnotify
 from reconciler.app import App, OpenLedger, opened
 from reconciler.clock import SteadyClock
 from reconciler.config import Settings, load
-from reconciler.errors import ConfigError, ReconcilerError, TransientError
+from reconciler.errors import ConfigError, FatalError, ReconcilerError, TransientError
 from reconciler.ledger import Ledger
 from reconciler.mailbox import Watcher
 from reconciler.service.threads import DAEMON, DeskThread
@@ -132,7 +132,7 @@ class Service:
         try:
             with self.app.ledger.begin() as tx:
                 return tx.adopt_sending(desk)
-        except TransientError as exc:
+        except (TransientError, FatalError) as exc:
             log.warning("ledger.unavailable", error=str(exc))
             return None
 
