@@ -28,7 +28,7 @@ def name(case: Path) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=name)
 def test_reads_as_expected(case: Path) -> None:
-    """P01 P03 P04 P05 P06 P11 P12: a saved mail prints exactly what its case says."""
+    """P01 P03 P04 P05 P06 P09 P11 P12: a saved mail prints exactly what its case says."""
     expected = as_list(json.loads((case / EXPECTED).read_text(encoding="utf-8")))
     assert parse_file((case / MAIL).read_bytes(), MAIL, PARSERS) == expected
 

@@ -108,7 +108,7 @@ def test_the_journal_is_safe_for_the_linked_library(version: tuple[int, ...], mo
 
 
 def test_commits_are_on_the_disk(sqlite_ledger: Ledger) -> None:
-    """Every connection has FULL synchronisation, foreign keys and the journal `doctor` shows."""
+    """R04: every connection has FULL synchronisation, foreign keys and the journal `doctor` shows."""
     about = sqlite_ledger.describe()
     with sqlite_ledger.begin() as tx:
         found = {

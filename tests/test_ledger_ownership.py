@@ -20,7 +20,7 @@ NAME = "desk:factory"
 
 
 def test_a_name_has_one_owner(any_ledger: Ledger, any_ledger_url: str, hand_clock: HandClock) -> None:
-    """D09: a second owner is refused at once and told who the first is; the name is free when the block ends."""
+    """D09 R03: a second owner is refused at once and told who the first is; the name is free when the block ends."""
     other = Ledger.open(any_ledger_url, create=False, clock=hand_clock, actor="other")
     with any_ledger.exclusive(NAME):
         for ledger in (any_ledger, other):

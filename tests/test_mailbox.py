@@ -251,7 +251,7 @@ def test_first_meeting_without_since(server: SandboxImap, sqlite_ledger: Ledger,
 
 
 def test_since_is_compared_with_the_arrival(server: SandboxImap, sqlite_ledger: Ledger, taker: Taker) -> None:
-    """`since` is held against INTERNALDATE to the second, not against the Date header or the day (D21)."""
+    """D21 O05 O16: `since` is held against INTERNALDATE to the second, not against the Date header or the day."""
     server.deliver(letter(1), received_at=START - timedelta(seconds=1))
     server.deliver(letter(2), received_at=START)
     mailbox(server, sqlite_ledger, since=START).read(taker)

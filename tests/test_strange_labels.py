@@ -192,7 +192,7 @@ HELD_TOGETHER = {
 
 @pytest.mark.parametrize("case", HELD_TOGETHER)
 def test_what_may_be_a_payer_s_payment_is_none(case: str) -> None:
-    """A second payment that a payer, or an older letter, may have put there is held, and takes the first along."""
+    """P07: a second payment that a payer, or an older letter, may have put there is held, and takes the first along."""
     with pytest.raises(HeldError):
         wayforpay.parse(HELD_TOGETHER[case])
 
