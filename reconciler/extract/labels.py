@@ -130,6 +130,8 @@ def _run(page: Page, blocks: Sequence[Block]) -> None:
 
 def _typical(page: Page, blocks: Sequence[Block]) -> set[tuple[str, ...]]:
     """How blocks look of which most hold one pair each: a second line in one of them may be a payer's."""
+    if len(blocks) < 3:
+        return set()
     single = Counter(block.look for block in blocks if block.sole is not None and is_known_pair(page, block.sole))
     return {look for look, count in single.items() if count > 2}
 

@@ -81,6 +81,8 @@ def is_gone(name: str, attributes: Mapping[str, str], css: Mapping[str, str]) ->
 
 def look_within(look: Look, name: str, attributes: Mapping[str, str], css: Mapping[str, str]) -> Look:
     """How text within an element is drawn, when what is around it is drawn like `look`."""
+    if not css and not attributes and name not in {"a", "pre"}:
+        return look
     hidden = look.hidden
     if seen := css.get("visibility"):
         hidden = seen in {"hidden", "collapse"}

@@ -12,7 +12,7 @@ from __future__ import annotations
 import binascii
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -63,22 +63,36 @@ def _parse(raw: bytes) -> Any:
     return mailparser.parse_from_bytes(raw)
 
 
-def addresses(value: bytes) -> list[tuple[str, str]]:
-    """(display name, address) of an address field's value; the value is UTF-8 or ASCII."""
-    return [(name, email) for name, email in _parse(b"From: " + value + b"\r\n\r\n").from_ if email]
+ADDRESS_FIELDS = ("from", "to", "cc", "delivered-to")
 
 
-def date(value: str) -> tuple[datetime | None, str | None]:
-    """A Date field as aware UTC, or None and the defect that says why."""
-    bare = _COMMENT.sub(" ", value)
-    zone = _ALPHA_ZONE.search(bare)
-    if zone and zone[1].upper() not in _KNOWN_ZONES:
-        return None, "date_zone_unknown"
-    line = value.encode("utf-8", "replace").replace(b"\r", b" ").replace(b"\n", b" ")
-    found = _parse(b"Date: " + line + b"\r\n\r\n").date
-    if isinstance(found, datetime):
-        return found.astimezone(UTC), None
-    return None, "date_without_zone" if _NO_ZONE.search(bare) else "date_unreadable"
+class Head:
+    """
+    What mail-parser reads in a mail's own header: the first address field of each name, and the date.
+
+    addresses: name → value, UTF-8 or ASCII, on one line. date: the value, "" for none.
+    """
+
+    def __init__(self, addresses: Mapping[str, bytes], date: str) -> None:
+        self._date = date
+        lines = [b"%s: %s\r\n" % (name.encode("ascii"), value) for name, value in addresses.items()]
+        line = date.encode("utf-8", "replace").replace(b"\r", b" ").replace(b"\n", b" ")
+        self._mail = _parse(b"".join(lines) + (b"Date: " + line + b"\r\n" if date else b"") + b"\r\n")
+
+    def addresses(self, name: str) -> list[tuple[str, str]]:
+        """(display name, address) of a field of `ADDRESS_FIELDS`."""
+        return [(shown, email) for shown, email in getattr(self._mail, name.replace("-", "_")) if email]
+
+    def date(self) -> tuple[datetime | None, str | None]:
+        """The date as aware UTC, or None and the defect that says why."""
+        bare = _COMMENT.sub(" ", self._date)
+        zone = _ALPHA_ZONE.search(bare)
+        if zone and zone[1].upper() not in _KNOWN_ZONES:
+            return None, "date_zone_unknown"
+        found = self._mail.date
+        if isinstance(found, datetime):
+            return found.astimezone(UTC), None
+        return None, "date_without_zone" if _NO_ZONE.search(bare) else "date_unreadable"
 
 
 def describe(fields: Sequence[Field], *, default: str = "text/plain") -> tuple[Description, tuple[str, ...]]:

@@ -11,6 +11,7 @@ import base64
 import binascii
 import quopri
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -90,8 +91,11 @@ def read(entity: Entity) -> Head:
     for name in ("from", "subject", "date", "message-id"):
         if len(entity.values(name)) > 1:
             defects.append("duplicate_" + name.replace("-", "_"))
-    senders, from_lossy = _addresses(entity, ("from",), defects)
-    recipients, _ = _addresses(entity, ("to", "cc", "delivered-to"), [])
+    dates = entity.values("date")
+    first = {name: _address_line(values[0])[0] for name in engine.ADDRESS_FIELDS if (values := entity.values(name))}
+    told = engine.Head(first, text(dates[0]).content if len(dates) == 1 else "")
+    senders, from_lossy = _addresses(entity, ("from",), told, defects)
+    recipients, _ = _addresses(entity, ("to", "cc", "delivered-to"), told, [])
     subjects = [text(value) for value in entity.values("subject")]
     subject = subjects[0] if subjects else charsets.Text("", "us-ascii")
     if subject.defect:
@@ -103,7 +107,7 @@ def read(entity: Entity) -> Head:
         senders=senders,
         recipients=recipients,
         subject=subject.content.strip(),
-        date=_date(entity, defects),
+        date=_date(dates, told, defects),
         message_id=_message_id(entity),
         headers=tuple((name, text(value).content) for name, value in entity.fields),
         lossy=lossy,
@@ -111,31 +115,38 @@ def read(entity: Entity) -> Head:
     )
 
 
-def _addresses(entity: Entity, names: tuple[str, ...], defects: list[str]) -> tuple[tuple[Address, ...], bool]:
+def _address_line(value: bytes) -> tuple[bytes, bool]:
+    """An address field's value for the engine, and whether something was lost in it."""
+    line = _BARE_BREAKS.sub(b" ", unfold(value)).replace(b"\0", b"\xef\xbf\xbd")  # never join what it parted
+    if line.isascii():
+        return line, False
+    plain = charsets.decode(line, "")  # raw bytes in a display name: mail-parser reads UTF-8 only
+    return plain.content.encode("utf-8", "replace"), plain.lossy
+
+
+def _addresses(
+    entity: Entity, names: tuple[str, ...], told: engine.Head, defects: list[str]
+) -> tuple[tuple[Address, ...], bool]:
     """Addresses of every such field; an address that cannot be read is a defect, never the nearest one."""
     found: list[Address] = []
     lossy = False
     for name in names:
-        for value in entity.values(name)[:MAX_ADDRESSES]:
-            line = _BARE_BREAKS.sub(b" ", unfold(value)).replace(b"\0", b"\xef\xbf\xbd")  # never join what it parted
-            if not line.isascii():  # raw bytes in a display name: mail-parser reads UTF-8 only
-                plain = charsets.decode(line, "")
-                lossy = lossy or plain.lossy
-                line = plain.content.encode("utf-8", "replace")
-            pairs = engine.addresses(line)
+        for at, value in enumerate(entity.values(name)[:MAX_ADDRESSES]):
+            line, lost = _address_line(value)
+            lossy = lossy or lost
+            pairs = (engine.Head({name: line}, "") if at else told).addresses(name)
             if not pairs and name == "from":
                 defects.append("from_unreadable")
             for shown, email in pairs:
-                local, at, domain = email.rpartition("@")
-                found.append(Address(name=shown, email=local + at + domain.lower()))
+                local, at_sign, domain = email.rpartition("@")
+                found.append(Address(name=shown, email=local + at_sign + domain.lower()))
     return tuple(found[:MAX_ADDRESSES]), lossy
 
 
-def _date(entity: Entity, defects: list[str]) -> datetime | None:
-    values = entity.values("date")
+def _date(values: Sequence[bytes], told: engine.Head, defects: list[str]) -> datetime | None:
     if len(values) != 1:
         return None
-    found, defect = engine.date(text(values[0]).content)
+    found, defect = told.date()
     if defect:
         defects.append(defect)
     return found
