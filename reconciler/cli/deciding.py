@@ -12,7 +12,8 @@ import click
 
 from reconciler.cli.errors import USAGE, say
 from reconciler.cli.frame import Front, with_front
-from reconciler.cli.outcomes import COLUMNS, exit_of, person, row_of
+from reconciler.cli.outcomes import COLUMNS, exit_of, hints_of, person, row_of
+from reconciler.cli.output import cell
 from reconciler.model import Reason, worst_exit
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ def resolve(
         with front.printer(*COLUMNS) as printer:
             for outcome in done.outcomes:
                 printer.row(row_of(outcome))
+    if not front.for_machines:
+        for hint in (hint for outcome in done.outcomes for hint in hints_of(outcome)):
+            say(cell(hint))
     for line in done.refused:
         say(line)
     return worst_exit([exit_of(done.outcomes), USAGE if done.refused else 0])

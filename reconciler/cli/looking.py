@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.errors import say
 from reconciler.cli.frame import Front, with_front
-from reconciler.cli.outcomes import COLUMNS, person, row_of
+from reconciler.cli.outcomes import COLUMNS, hints_of, person, row_of
+from reconciler.cli.output import cell
 from reconciler.model import MailState, State
 
 if TYPE_CHECKING:
@@ -67,8 +69,12 @@ def ledger(front: Front, state: str | None, since: datetime | None) -> int:
     ):
         for mail in _mails(app, state, since):
             printer.row(row_of(outcome.of_mail(mail)))
-        for entry in _entries(app, state, since):
-            printer.row(row_of(outcome.of_entry(entry)))
+        entries = [outcome.of_entry(entry) for entry in _entries(app, state, since)]
+        for done in entries:
+            printer.row(row_of(done))
+    if not front.for_machines:
+        for hint in (hint for done in entries for hint in hints_of(done)):
+            say(cell(hint))
     return 0
 
 

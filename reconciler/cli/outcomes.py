@@ -37,6 +37,18 @@ def rehearsed_row_of(outcome: Outcome) -> dict[str, Any]:
     return row_of(outcome) | {"would": outcome.facts.get("would")}
 
 
+def hints_of(outcome: Outcome) -> list[str]:
+    """For people: the orders that may have been meant by a held payment, where each comes from, and what to type."""
+    hints = []
+    for one in outcome.facts.get("suggestions", ()) if outcome.key is not None else ():
+        told = [str(one["why"])]
+        told += [f"still owes {one['difference']}"] if one.get("difference") else []
+        told += [f"from {', '.join(one['from'])}, paid {str(one['paid_at'])[:10]}"] if one.get("from") else []
+        told += [f"{one['distance']} sign(s) away"] if one.get("distance") else []
+        hints.append(f"{outcome.id}: `reconciler resolve {outcome.id} --order {one['number']}`? {'; '.join(told)}")
+    return hints
+
+
 def exit_of(outcomes: Iterable[Outcome]) -> int:
     return worst_exit([EXIT_CODES[done.outcome] for done in outcomes])
 

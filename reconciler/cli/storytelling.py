@@ -15,6 +15,7 @@ from rich.text import Text
 
 from reconciler.cli.output import cell
 
+SUGGESTED = ("number", "why", "difference", "distance", "from", "paid_at")
 NESTED = ("mails", "steps", "timeline", "help", "facts", "what")
 
 
@@ -22,8 +23,10 @@ def show_story(story: Mapping[str, Any]) -> None:
     console = Console(file=sys.stdout, highlight=False)
     title = f"{story['what']} {story['id']}: {story['outcome']}"
     _upright(console, title, {key: value for key, value in story.items() if key not in NESTED})
-    if story["facts"]:
-        _upright(console, "Facts beside it", story["facts"])
+    beside = {name: fact for name, fact in story["facts"].items() if name != "suggestions"}
+    if beside:
+        _upright(console, "Facts beside it", beside)
+    _table(console, "Orders that may have been meant", story["facts"].get("suggestions", ()), SUGGESTED)
     if story["help"]:
         _upright(console, "What to do", {"what happened": story["help"]["what"], "next": story["help"]["next_step"]})
     for mail in story["mails"]:

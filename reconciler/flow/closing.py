@@ -89,7 +89,7 @@ def _suggestions(record: Record, desk: Desk) -> dict[str, Any]:
     with record.ledger.look() as tx:
         found = suggested(entry, tx.entries(desk=entry.desk))
     try:
-        found += [dict(fact) for fact in desk.suggest(entry.order_number, entry.amount)]
+        found += [dict(fact) for fact in desk.suggest(record.entry.order_number, record.entry.amount)]
     except (TransientError, HeldError) as exc:
         record.log.info("suggestions.failed", error=str(exc))
     typed = entry.order_number or entry.order_raw
