@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,6 +106,26 @@ def test_a_name_taken_at_the_last_moment_is_not_replaced(
     assert busy.run("backup", str(target)).exit_code == 2
     assert target.read_text() == "the other's"
     assert not list(tmp_path.glob(".*.part"))
+
+
+def test_a_full_disk_is_told_of_the_backup_not_of_the_ledger(
+    busy: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk that has no room is the copy's: nobody is told that payments have stopped, and no half copy stays (R05)."""
+    connect = sqlite3.connect
+
+    def small(path: Path, **more: Any) -> sqlite3.Connection:
+        made: sqlite3.Connection = connect(path, **more)
+        if path.name.endswith(".part"):
+            made.execute("PRAGMA max_page_count = 2")
+        return made
+
+    monkeypatch.setattr(sqlite3, "connect", small)
+    done = busy.run("backup", str(tmp_path / "copy.db"))
+    assert done.exit_code == 75
+    assert f"the backup {tmp_path / 'copy.db'} cannot be written: there is no room on its disk" in done.stderr
+    assert "posted" not in done.stderr
+    assert not list(tmp_path.glob("*copy.db*"))
 
 
 def test_a_folder_that_is_not_there_is_told(busy: Counter, tmp_path: Path) -> None:

@@ -59,7 +59,11 @@ def copy_file(ledger: Path, target: Path, *, replace: bool) -> Holding | None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as exc:
-        raise LedgerUnavailable(f"the backup {target} cannot be written: {exc.strerror}", path=str(target)) from exc
+        raise _not_written(target, exc.strerror) from exc
+    except sqlite3.OperationalError as exc:
+        if getattr(exc, "sqlite_errorcode", None) != sqlite3.SQLITE_FULL:
+            raise
+        raise _not_written(target, "there is no room on its disk") from exc  # the ledger itself is only read
     return holding
 
 
@@ -109,6 +113,10 @@ def _name_new(part: Path, target: Path) -> None:
         if os.path.lexists(target):
             raise _there_already(target) from None
         os.replace(part, target)  # a stick formatted for another system knows no second name
+
+
+def _not_written(target: Path, why: str | None) -> LedgerUnavailable:
+    return LedgerUnavailable(f"the backup {target} cannot be written: {why}", path=str(target))
 
 
 def _there_already(target: Path) -> ConfigError:
