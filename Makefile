@@ -1,6 +1,7 @@
 # make demo   the main job on embedded servers, told live in the terminal
 # make test   lint, types and every test
 # make corpus   5 000 letters the reader was not written for, judged by stratum
+# make bench  how fast letters are read, beside mail-parser with one pass of bs4, and what hostile letters cost
 # make prove  disables each protection of tests/protections/ in a copy: a test must notice (IDS="D04 T" picks some)
 # make kill-storm   kills the daemon hundreds of times in the middle of a backlog; some minutes (STORM="--seed 7" repeats one)
 # make soak   a real daemon, 10 000 mails and 500 lost connections: memory, threads and files must not grow; a quarter of an hour on an idle machine (SOAK="--mails 500 --reconnects 40" is shorter)
@@ -16,7 +17,7 @@ SOAK ?=
 N ?= 2000
 SEED ?=
 
-.PHONY: demo test lint types unit prove kill-storm soak crucible corpus lock clean
+.PHONY: demo test lint types unit prove kill-storm soak crucible corpus bench lock clean
 
 demo: $(VENV)/.run
 	@$(BIN)/reconciler demo $(DEMO)
@@ -47,6 +48,9 @@ crucible: $(VENV)/.run
 
 corpus: $(VENV)/.dev
 	@$(BIN)/python -m tests.corpus $(CORPUS)
+
+bench: $(VENV)/.dev
+	@$(BIN)/python -m tests.bench
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; PYTHON=python3.12 make names another one."; exit 1; }
