@@ -59,6 +59,7 @@ ENDED_BY = {
 """Elements whose end tag may be left out before the one that begins."""
 SILENT = frozenset({"style", "script", "title", "head"})
 
+LONGEST_PART = 300_000  # characters; no notice is longer
 DEEPEST = 40
 MOST_WAYS = 200
 MOST_LABELS = 100
@@ -87,11 +88,11 @@ def outline_of(message: Message) -> Outline:
     """Of the HTML parts, which are what a reader sees; of the text parts where there is no HTML."""
     scan = _Scan()
     for part in message.htmls:
-        scan.read(part.content)
+        scan.read(part.content[:LONGEST_PART])
     if not message.htmls:
         scan.ways.add("text")
         for part in message.texts:
-            scan.lines(part.content)
+            scan.lines(part.content[:LONGEST_PART])
     return Outline(labels=tuple(sorted(scan.labels)), skeleton=tuple(sorted(scan.ways)))
 
 
