@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from reconciler.errors import LedgerUnavailable
 from reconciler.ledger import Ledger
@@ -35,6 +35,7 @@ from reconciler.sandbox import keys
 from reconciler.sandbox.daemon import STOP_SECONDS, Daemon, Event, environment
 from reconciler.sandbox.host import PROGRAM
 from reconciler.sandbox.imap import SandboxImap
+from reconciler.sandbox.lit import Lit
 from reconciler.sandbox.machine import Machine
 from reconciler.sandbox.planfix import SandboxPlanfix
 from reconciler.sandbox.planfix.world import World
@@ -43,9 +44,6 @@ from reconciler.sandbox.record import Record
 from reconciler.sandbox.resolver import SandboxResolver
 from reconciler.sandbox.tables import LEDGER, sample, sandboxed
 from reconciler.sandbox.toml import dumps, merged
-
-if TYPE_CHECKING:
-    from reconciler.sandbox.switches.registry import Lit
 
 PASSWORD = "sandbox"  # noqa: S105 - it opens nothing but this process
 LOOK = 0.02  # seconds between looks at a condition

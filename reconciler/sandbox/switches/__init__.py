@@ -17,9 +17,9 @@ Every trouble by one name, usable from a test, from `reconciler lab` and from th
 
 import importlib
 
+from reconciler.sandbox.lit import Lit
 from reconciler.sandbox.switches.registry import (
     FOREVER,
-    Lit,
     Switch,
     SwitchError,
     all_off,

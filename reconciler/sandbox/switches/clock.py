@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from reconciler.sandbox.lit import Lit
 from reconciler.sandbox.stage import Stage
-from reconciler.sandbox.switches.registry import Lit, SwitchError, switch
+from reconciler.sandbox.switches.registry import SwitchError, switch
 
 LONGEST_YEAR = 366
 NIGHTS = ("spring", "autumn")

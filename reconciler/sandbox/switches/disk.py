@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from reconciler.sandbox.host import Disk
+from reconciler.sandbox.lit import Lit
 from reconciler.sandbox.stage import Stage
-from reconciler.sandbox.switches.registry import Lit, since, switch
+from reconciler.sandbox.switches.registry import since, switch
 
 PAGE = 4096
 BESIDE = ("", "-journal", "-wal", "-shm")

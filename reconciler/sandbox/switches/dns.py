@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from reconciler.sandbox.lit import Lit
 from reconciler.sandbox.resolver import Weather
 from reconciler.sandbox.stage import Stage
-from reconciler.sandbox.switches.registry import Lit, since, switch
+from reconciler.sandbox.switches.registry import since, switch
 
 
 def _weather(stage: Stage, weather: Weather) -> Lit:

@@ -8,8 +8,9 @@ A command is named as clients send it: "UID FETCH", "LOGIN", "IDLE"; CONNECT is 
 from __future__ import annotations
 
 from reconciler.sandbox.imap.faults import FaultKind
+from reconciler.sandbox.lit import Lit
 from reconciler.sandbox.stage import Stage
-from reconciler.sandbox.switches.registry import FOREVER, Lit, many, nothing, since, switch
+from reconciler.sandbox.switches.registry import FOREVER, many, nothing, since, switch
 
 HUGE = "* 1 FETCH (UID 1 BODY[] {4294967295}"
 MALFORMED = "* 1 FETCH (UID one BODY[ {12"

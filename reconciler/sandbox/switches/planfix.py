@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from reconciler.sandbox.lit import Lit
 from reconciler.sandbox.planfix.account import Account
 from reconciler.sandbox.planfix.faults import Fault, matches
 from reconciler.sandbox.planfix.world import CANCELLED, PAYMENT_TEMPLATE
 from reconciler.sandbox.record import COMMENT, CREATE, LOOK_FOR_INCOME, STATUS
 from reconciler.sandbox.stage import Stage
-from reconciler.sandbox.switches.registry import FOREVER, Lit, SwitchError, since, switch
+from reconciler.sandbox.switches.registry import FOREVER, SwitchError, since, switch
 
 REQUESTS: Mapping[str, str] = {
     "any": "*",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from reconciler.sandbox.host import Death
+from reconciler.sandbox.lit import Lit
 from reconciler.sandbox.stage import Stage
 from reconciler.sandbox.switches.planfix import pattern
-from reconciler.sandbox.switches.registry import Lit, SwitchError, nothing, switch
+from reconciler.sandbox.switches.registry import SwitchError, nothing, switch
 
 SIDES = ("before", "after")
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec
 
+from reconciler.sandbox.lit import Lit
 from reconciler.sandbox.stage import Stage
 
 P = ParamSpec("P")
@@ -24,26 +25,6 @@ FOREVER = 0
 
 class SwitchError(Exception):
     """No such switch, or not so; the message says what there is instead."""
-
-
-class Lit:
-    """A switch that is on."""
-
-    def __init__(self, off: Callable[[], None], struck: Callable[[], int]) -> None:
-        """struck: asked for the last time when it is switched off."""
-        self._off = off
-        self._struck = struck
-        self._in_all: int | None = None
-
-    def off(self) -> None:
-        """End the trouble; what has struck has struck. A second time is nothing."""
-        if self._in_all is None:
-            self._in_all = self._struck()
-            self._off()
-
-    def struck(self) -> int:
-        """How often it did something to somebody."""
-        return self._struck() if self._in_all is None else self._in_all
 
 
 @dataclass(frozen=True, slots=True)
