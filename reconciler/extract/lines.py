@@ -22,6 +22,7 @@ from reconciler.extract.shapes import may_be_label
 
 _LINES_TO_LOOK = 6  # separators tried in one line
 _SEPARATOR = re.compile(rf":|：|\t|\s{{2,}}|\s[—–-]\s|\s?(?:=>?|->|[→⇒»])\s?|\s?[|│]\s?|\.{{3,}}|…|{MARK}")
+_PARTING = re.compile(rf"[:：\t=>→⇒»|│…—–{MARK}-]")  # what a separator has in it, but for gaps and dots
 _LEADING = re.compile(rf"^(?:->|[\s:：=>→⇒»|│{MARK}\x02\x03]|\*{{1,2}}(?=\s)|[—–-](?=\s)|\.{{2,}}|…)+")
 _LOOSE_VALUE = re.compile(r"\d|WFP-|[₴$€№#]\s?\d")
 _UNKNOWN = re.compile(r"(?P<label>[^\W\d_][^:\n]{0,58}?)\s*:(?!//)(?P<value>.*)")
@@ -250,10 +251,14 @@ def _side_by_side(page: Page, line: str) -> Split | None:
     return Split(pairs=pairs, lead=lead, side=True)
 
 
+def _separators(line: str) -> Iterator[re.Match[str]]:
+    if _PARTING.search(line) is None and "  " not in line and "..." not in line:
+        return iter(())  # as in most lines, which need no slower look
+    return _SEPARATOR.finditer(line)
+
+
 def _first_separators(line: str) -> Iterator[re.Match[str]]:
-    for count, match in enumerate(_SEPARATOR.finditer(line[: 2 * LONGEST_LABEL])):
-        if count >= 2 * _LINES_TO_LOOK:
-            return
+    for match in islice(_separators(line[: 2 * LONGEST_LABEL]), 2 * _LINES_TO_LOOK):
         if plain(line[: match.start()]):
             yield match
 
@@ -274,7 +279,7 @@ def separator_of(page: Page, lines: Sequence[str]) -> str | None:
     found = Counter(
         match[0].strip()
         for line in lines
-        for match in islice(_SEPARATOR.finditer(line[:LONGEST_LABEL]), 2)
+        for match in islice(_separators(line[:LONGEST_LABEL]), 2)
         if page.knows(line[: match.start()])
     )
     mark, count = found.most_common(1)[0] if found else ("", 0)

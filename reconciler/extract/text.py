@@ -45,7 +45,6 @@ APOSTROPHES = "'’‘ʼ`´′＇"
 DASHES = "-‐‑‒–—―−﹣－"
 _MARKS = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(DASHES, "-"))
 _SHORT = 200  # characters; a label is shorter, and what is longer is not worth remembering
-_EDGES = re.compile(r"^[^\w#]+|[^\w#)']+$")  # colons, bullets, ticks and pictures around a label
 _ONLY_MARKS = re.compile(r"[\s:|—–-]*")
 _BLANKS = re.compile(r"\s\s+|[^\S ]")  # all but single spaces, of which a text has many
 _MARKED = re.compile("[" + re.escape("".join(map(chr, _MARKS))) + "]")
@@ -91,7 +90,17 @@ def _fold_label(text: str) -> str:
     folded = _one_form(text)
     for cyrillic, latin in _ALIKE:
         folded = folded.replace(cyrillic, latin)
-    return _EDGES.sub("", one_space(folded))
+    return _without_edges(one_space(folded))
+
+
+def _without_edges(text: str) -> str:
+    """Without the colons, bullets, ticks and pictures around a label."""
+    begin, end = 0, len(text)
+    while begin < end and not (text[begin].isalnum() or text[begin] in "_#"):
+        begin += 1
+    while begin < end and not (text[end - 1].isalnum() or text[end - 1] in "_#)'"):
+        end -= 1
+    return text[begin:end]
 
 
 _remembered = lru_cache(maxsize=4096)(_fold_label)  # the labels of letters are few, and asked for again and again
