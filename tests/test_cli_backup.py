@@ -128,6 +128,27 @@ def test_a_full_disk_is_told_of_the_backup_not_of_the_ledger(
     assert not list(tmp_path.glob("*copy.db*"))
 
 
+def test_two_backups_to_one_name_make_no_half_copy(
+    busy: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second one that begins while the first copies: its beginning never gets the name, and is left to it (R10)."""
+    part, sync = tmp_path / ".copy.db.part", os.fsync
+
+    def begun(handle: int) -> None:
+        sync(handle)
+        if not part.exists() or part.stat().st_size:
+            replacement = tmp_path / "begun"
+            replacement.touch()
+            os.replace(replacement, part)
+
+    monkeypatch.setattr(os, "fsync", begun)
+    done = busy.run("backup", str(tmp_path / "copy.db"))
+    assert done.exit_code == 75
+    assert "another backup" in done.stderr
+    assert not (tmp_path / "copy.db").exists()
+    assert part.exists()
+
+
 def test_a_folder_that_is_not_there_is_told(busy: Counter, tmp_path: Path) -> None:
     """A disk that is not mounted may be there later: exit code 75."""
     done = busy.run("backup", str(tmp_path / "usb" / "copy.db"))

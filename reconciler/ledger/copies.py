@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import ConfigError, LedgerCorrupt, LedgerMissing, LedgerUnavailable
-from reconciler.ledger.engine import BUSY_SECONDS, sync_folder
+from reconciler.ledger.engine import BUSY_SECONDS, identity_of, sync_folder
 
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
@@ -45,19 +45,25 @@ def copy_file(ledger: Path, target: Path, *, replace: bool) -> Holding | None:
     part = target.with_name(f".{target.name}.part")
     try:
         part.unlink(missing_ok=True)
-        os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        # Kept open to the end: so long no other file gets its number.
+        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        ours = identity_of(part)
         try:
             holding = _copy(ledger, part)
             if holding is None and not replace:
                 raise LedgerMissing(f"{ledger} is no ledger: look at [ledger] url", path=str(ledger))
-            _sync(part)
+            os.fsync(handle)
+            if identity_of(part) != ours:
+                raise LedgerUnavailable(f"another backup to {target} has begun meanwhile: this one gives way")
             if replace:
                 os.replace(part, target)
             else:
                 _name_new(part, target)
             sync_folder(target)
         finally:
-            part.unlink(missing_ok=True)
+            if identity_of(part) == ours:
+                part.unlink(missing_ok=True)
+            os.close(handle)
     except OSError as exc:
         raise _not_written(target, exc.strerror) from exc
     except sqlite3.OperationalError as exc:
@@ -121,11 +127,3 @@ def _not_written(target: Path, why: str | None) -> LedgerUnavailable:
 
 def _there_already(target: Path) -> ConfigError:
     return ConfigError([f"backup: {target} is there already: name another file, or move it away"])
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
