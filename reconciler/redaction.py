@@ -22,6 +22,8 @@ from email.header import Header, decode_header, make_header
 from email.message import Message as Mime
 from email.policy import compat32
 
+from bs4 import BeautifulSoup
+
 from reconciler.errors import ReconcilerError
 from reconciler.extract.text import one_line
 
@@ -42,6 +44,7 @@ _ALPHABETS = (
     "абвгдежзиклмнопрстуфхцчшюяєії",
     "АБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЮЯЄІЇ",
 )
+_INLINE = ("a", "abbr", "b", "em", "font", "i", "mark", "nobr", "small", "span", "strong", "u", "wbr")
 _REFERENCE = re.compile(r"(WFP-[A-Z]+-)(\d+)(-)([0-9a-f]+)(.*)", re.DOTALL)
 
 
@@ -206,13 +209,23 @@ def _quoted(encoded: bytes) -> str:
     return quopri.encodestring(encoded).decode("ascii")
 
 
+def _drawn(text: str) -> str:
+    """HTML as it is drawn: "Іва<b>ненко</b>" is one word, cells and paragraphs are not."""
+    soup = BeautifulSoup(text, "lxml")
+    for inline in soup.find_all(_INLINE):
+        inline.unwrap()
+    soup.smooth()
+    return soup.get_text(" ")
+
+
 def _left(mail: Mime, values: Iterable[str], keep_domains: Collection[str]) -> list[str]:
     """Values that a reader of the result would still find."""
     texts = [str(make_header(decode_header(str(value)))) for part in _messages(mail) for value in part.values()]
     for part in mail.walk():
         payload = part.get_payload(decode=True) if not part.is_multipart() else None
         if isinstance(payload, bytes):
-            texts.append(payload.decode(part.get_content_charset() or "utf-8", "replace"))
+            text = payload.decode(part.get_content_charset() or "utf-8", "replace")
+            texts += [text, _drawn(text)] if part.get_content_type() == "text/html" else [text]
     shown = _plain(re.sub(r"<[^>]*>", " ", " \n ".join(texts)))
     found = [
         value

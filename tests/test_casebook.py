@@ -114,6 +114,15 @@ def test_what_cannot_be_redacted_is_refused() -> None:
         redact(raw, ["Ivan"], keep_domains=[])
 
 
+def test_a_name_in_pieces_of_markup_is_not_let_through() -> None:
+    """What a reader sees as one word is looked for as one, whatever elements it is cut into."""
+    head = b"From: a@example.org\nContent-Type: text/html; charset=utf-8\n\n"
+    with pytest.raises(RedactionFailed):
+        redact(head + "<p>Клієнт: Іва<b>нен</b><wbr>ко</p>".encode(), ["Іваненко"], keep_domains=[])
+    kept = redact(head + "<table><tr><td>Іва<td>ненко</table>".encode(), ["Іваненко"], keep_domains=[])
+    assert "Іва<td>ненко" in kept.decode()
+
+
 @pytest.mark.parametrize(
     "value",
     [
