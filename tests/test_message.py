@@ -353,12 +353,32 @@ def test_a_boundary_with_spaces_is_a_loss() -> None:
     assert "boundary_with_spaces" in message.defects
 
 
-@pytest.mark.parametrize("body", [b"Order number: \r\n12345\r\n", b"Order number:\r\n12345\r\n"])
+FLOWED = PLAIN[:-2] + b"; format=flowed\r\n"
+PURPOSE = b"Purpose: payment for the order of Friday number"
+
+
+@pytest.mark.parametrize(
+    "body", [b"Order number: \r\n12345\r\n", PURPOSE + b" \r\n12345\r\n", PURPOSE + b"\r\n12345\r\n"]
+)
 def test_flowed_text_is_a_loss(body: bytes) -> None:
     """S06: format=flowed reads by spaces at line ends, which a signature does not cover, there or taken away."""
-    message = mail(parts(PLAIN[:-2] + b"; format=flowed\r\n\r\n" + body), "Content-Type: multipart/mixed; boundary=b")
+    message = mail(parts(FLOWED + b"\r\n" + body), "Content-Type: multipart/mixed; boundary=b")
     assert message.lossy
     assert "flowed_text" in message.defects
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        FLOWED + b"\r\nOrder number:\r\n12345\r\n-- \r\n" + PURPOSE + b"\r\n",
+        FLOWED + b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + PURPOSE + b"\r\n12345\r\n",
+    ],
+)
+def test_flowed_text_with_nothing_to_join_is_no_loss(part: bytes) -> None:
+    """S06: lines too short to have been broken, or sent so that no space can be lost, are the lines that were written."""
+    message = mail(parts(part), "Content-Type: multipart/mixed; boundary=b")
+    assert not message.lossy
+    assert "12345\n" in message.texts[0].content
 
 
 @pytest.mark.parametrize("padding", [b" ", b"\t", b" \t "])

@@ -18,6 +18,8 @@ from reconciler.model import Attachment, Message, TextPart
 MAX_PARTS = 200
 MAX_NESTING = 20
 _ATTACHED_TYPES = frozenset({"message/rfc822", "message/global"})
+_SPACES_KEPT = frozenset({"base64", "quoted-printable"})
+_BROKEN_AT = 40  # characters; writers of flowed text break lines at 66 to 78, in front of the word that is too much
 _BREAK = re.compile(r"\r\n|\r")
 # A part so marked was not read as its sender wrote it, or by what no signature covers (how many spaces stand in a row or
 # at a line's end), so its mail is never posted by itself.
@@ -137,11 +139,26 @@ class Walk:
             self.found.defects.append(decoded.defect)
         content = _BREAK.sub("\n", decoded.content)
         if kind == "text" and about.flowed:
-            self.found.defects.append("flowed_text")
+            if _may_be_joined(content, kept=about.encoding in _SPACES_KEPT):
+                self.found.defects.append("flowed_text")
             content = unflow(content, delsp=about.delsp)
         into = self.found.texts if kind == "text" else self.found.htmls
         path = f"{self.prefix}{kind}[{len(into)}]"
         into.append(TextPart(path=path, content=content, charset=decoded.charset, lossy=decoded.lossy))
+
+
+def _may_be_joined(content: str, *, kept: bool) -> bool:
+    """
+    Does a line of flowed text go on in the next one, or did it when it was sent?
+
+    kept: no space at a line's end can have been lost on the way. Else a line that is long enough to have been broken may
+    have ended in one: no signature covers it.
+    """
+    lines = [line.lstrip(">").removeprefix(" ") for line in content.split("\n")]
+    return any(
+        (line.endswith(" ") and line != "-- ") or (not kept and len(line) >= _BROKEN_AT and below)
+        for line, below in zip(lines, [*lines[1:], ""], strict=True)
+    )
 
 
 def unflow(content: str, *, delsp: bool) -> str:
