@@ -76,6 +76,7 @@ def make(seed: int, index: int) -> Letter:
     demand = draft.demand
     wary = shown.hard or charset in posting.MISLED or (shape != "text" and page & bodies.HARD_PAGE_NOISES)
     wary = wary or shape == "mixed, text attached"
+    wary = wary or (draft.kind == "several" and shape == "text")  # a payer could have typed the second one's lines
     if demand is Demand.READ and (wary or (draft.doubt == "breaks" and shown.lines)):
         demand = Demand.EITHER
     return Letter(
