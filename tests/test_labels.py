@@ -323,3 +323,13 @@ def test_any_text_is_read(text: str) -> None:
     read_blocks(text)
     read_html("html[0]", text, KNOWN)
     read_text("text[0]", text, KNOWN)
+
+
+def test_cells_of_a_label_over_its_value_are_no_columns() -> None:
+    """P07: a status that is a label too does not make two cards beside each other a column of labels and one of values."""
+    known, spoken = KNOWN | folded(["Refunded"]), folded(["Refunded"])
+    cards = "<tr><td>Status<br>Refunded</td><td>Balance<br>46 009,00 грн</td></tr>"
+    page = read_html("html[0]", f"<table>{cards}<tr><td>Сума<br>5 грн</td></tr></table>", known, spoken=spoken)
+    said = {pair.key: pair.value for pair in page.pairs if pair.key in known and not pair.unsure}
+    assert said[fold_label("Сума")] == "5 грн"
+    assert "46 009,00 грн" not in said.values()

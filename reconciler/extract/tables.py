@@ -253,7 +253,7 @@ def _columns(page: Page, cells: Sequence[Block]) -> bool:
     if any(page.heads(value) for value in values) or any(is_known_pair(page, line) for line in labels):
         return False
     fits = [page.fits(label, value) for label, value in zip(labels, values, strict=True)]
-    alone = all(map(page.knows, labels)) and not any(map(page.knows, values))
+    alone = all(map(page.heads, labels)) and not any(map(page.knows, values))
     if False in fits or not (alone or fits.count(True) > 1):
         return False  # a card beside a card, or labels nobody knows and nothing that tells whose the values are
     for label, value in zip(labels, values, strict=True):
