@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -251,12 +252,18 @@ class Lab:
         assert err == "", err
         return lab.returncode, [json.loads(line) for line in out.splitlines()]
 
+    def processes(self) -> list[Path]:
+        """Those that still work in its folder."""
+        return [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(self.folder) in _line_of(path)]
+
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:
     found = Lab(tmp_path / "tmp")
     yield found
-    left = [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(found.folder) in _line_of(path)]
+    end = monotonic() + 20.0
+    while (left := found.processes()) and monotonic() < end:
+        sleep(0.02)  # one that was told to end is ending
     assert left == []
 
 
