@@ -14,27 +14,11 @@ import pytest
 from reconciler.model import Entry, Mail, MailState, Reason, State, Step, StepKind, StepState
 from reconciler.money import Money
 from reconciler.sandbox.book import Book, open_reasons
-from reconciler.sandbox.planfix import IncomeView, OrderView
-from reconciler.sandbox.proof import PRODUCTION, Account, Advanced, Letter, Nature, prove
+from reconciler.sandbox.proof import PRODUCTION, Account, Letter, Nature, prove
+from tests.proofs import ADVANCED, ORDER, PAID, ROW
 from tests.worlds import World
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-PAID = Letter(reference="WFP-1", order="101", amount=Decimal("50.00"))
-ROW = IncomeView(key="1", order="101", task="901", amount=Decimal("50.00"), date="2026-11-22", payment_id="WFP-1")
-ORDER = OrderView(
-    number="101",
-    id="101",
-    tasks=("901",),
-    status=PRODUCTION,
-    due=Decimal("50.00"),
-    paid=Decimal("50.00"),
-    difference=Decimal("0.00"),
-    incomes=(ROW,),
-    comments=(),
-    history=(PRODUCTION,),
-    deleted=False,
-)
-ADVANCED = Advanced(order="101", due=Decimal("50.00"), paid=Decimal("50.00"), at=1.0)
 ACCOUNT = Account(orders={"101": ORDER}, incomes=(ROW,), advances=(ADVANCED,))
 
 
