@@ -1,12 +1,13 @@
 # make demo   the main job on embedded servers, told live in the terminal
 # make test   lint, types and every test
+# Both set up .venv by themselves; Python 3.11+ with venv and make are enough. PYTHON=python3.12 picks another one.
+#
 # make corpus   5 000 letters the reader was not written for, judged by stratum
 # make bench  how fast letters are read, beside mail-parser with one pass of bs4, and what hostile letters cost
 # make prove  disables each protection of tests/protections/ in a copy: a test must notice (IDS="D04 T" picks some)
-# make kill-storm   kills the daemon hundreds of times in the middle of a backlog; some minutes (STORM="--seed 7" repeats one)
-# make soak   a real daemon, 10 000 mails and 500 lost connections: memory, threads and files must not grow; a quarter of an hour on an idle machine (SOAK="--mails 500 --reconnects 40" is shorter)
-# make crucible   random payments under random faults, deaths and people, then a proof; some minutes (N=2000; SEED=7 repeats one)
-# Both set up .venv by themselves; Python 3.11+ with venv and make are enough. PYTHON=python3.12 picks another one.
+# make kill-storm   kills the daemon hundreds of times in the middle of a backlog; a quarter of an hour (STORM="--seed 7" repeats one)
+# make soak   a real daemon, 10 000 mails and 500 lost connections: memory, threads and files must not grow; up to three quarters of an hour (SOAK="--mails 500 --reconnects 40" is shorter)
+# make crucible   random payments under random faults, deaths and people, then a proof; a quarter of an hour (N=2000; SEED=7 repeats one)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

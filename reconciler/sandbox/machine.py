@@ -30,9 +30,8 @@ class Machine:
         self._control = HostControl(daemon) if daemon.process.stdin is not None else None
         if self._ahead or self._disk is not Disk.OK:
             try:
-                self._tell().let_pass(
-                    self._ahead
-                )  # it was so before the process began, so to the process it is no jump
+                # it was so before the process began, so to the process it is no jump
+                self._tell().let_pass(self._ahead)
                 self.set_disk(self._disk)
             except HostFailed:
                 if self._is_alive:

@@ -286,10 +286,8 @@ class PlanfixDesk:
         """2 requests: the change, not silent, and one look at what became of it. Planfix cannot compare before it sets."""
         if not self.may_advance(expected):
             raise ValueError(f"order {order.number} may not be advanced from {expected.name!r}")
-        names, path = (
-            self.names,
-            f"task/{order.id}",
-        )  # what is found about the names from now on says nothing of this send
+        names = self.names  # what is found about them from now on says nothing of this send
+        path = f"task/{order.id}"
         sent = self._client.send(path, {"status": {"id": int(names.production.id)}})
         refused = [failure for failure in decode.failures(sent.answer) if "status" in failure.field.lower()]
         if refused:
