@@ -6,14 +6,16 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
 from reconciler import timeline
 from reconciler.doctor.findings import Level
 from reconciler.doctor.layouts import look_at_layouts
+from reconciler.fingerprint import Outline
 from reconciler.flow import layouts
 from reconciler.ledger import Ledger
-from reconciler.model import MailState, Shape
+from reconciler.model import MailState, Message, OutcomeWord, Reason, Shape
 from reconciler.sandbox import letters
 from tests.rules.stage import LINES, Stage, signed_lines
 
@@ -150,3 +152,15 @@ def test_the_doctor_tells_of_a_changed_layout(tmp_path: Path) -> None:
     assert "`reconciler show m11`" in changed.next_step
     stage.clock.pass_(days=31)
     assert [finding.level for finding in look_at_layouts(stage.ledger)] == [Level.OK]
+
+
+def test_a_layout_that_cannot_be_told_leaves_the_letter_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """D24: whatever breaks while it is said why a letter was not read holds that letter, and stops nothing."""
+    stage = grown(tmp_path)
+
+    def broken(message: Message) -> Outline:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(layouts, "outline_of", broken)
+    (done,) = stage.take(signed_lines("Номер платежу: WFP-100", "Статус: Успішно"))
+    assert (done.outcome, done.reason) == (OutcomeWord.HELD, Reason.PARSER_FAILED)

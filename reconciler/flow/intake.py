@@ -146,7 +146,6 @@ class Intake:
             except HeldError as exc:
                 if isinstance(exc, ParserFailed):
                     log.exception("parser.failed", mail=mail.id, parser=exc.facts.get("parser"))
-                self._tell_layout(mail, raw, exc)
                 return (self._hold(mail, exc),)
             except ReconcilerError:
                 raise
@@ -170,10 +169,10 @@ class Intake:
             damage_seen=Reason.MESSAGE_DAMAGED in overruled,
         )
 
-    def _tell_layout(self, mail: Mail, raw: bytes | None, error: HeldError) -> None:
+    def _tell_layout(self, mail: Mail, raw: bytes, error: HeldError) -> None:
         """Beside why a letter could not be read: that none of its sender's looked so before."""
         parser = error.facts.get("parser")
-        if raw is not None and parser is not None:
+        if parser is not None:
             box = self.rules.mailboxes.get(mail.mailbox, MailboxRules(name=mail.mailbox))
             message = decoding.decode(raw, max_bytes=box.max_bytes)
             with self.ledger.look() as tx:
@@ -181,7 +180,11 @@ class Intake:
 
     def _read(self, mail: Mail, raw: bytes) -> tuple[Outcome, ...]:
         box = self.rules.mailboxes.get(mail.mailbox, MailboxRules(name=mail.mailbox))
-        found = self.reading_of(mail, raw)
+        try:
+            found = self.reading_of(mail, raw)
+        except HeldError as exc:
+            self._tell_layout(mail, raw, exc)
+            raise
         kinds = sorted({notice.kind.value for notice in found.notices})
         log.info("notice.read", parser=found.parser, kinds=kinds)
         money = [notice for notice in found.notices if payment_like(notice.kind)]
