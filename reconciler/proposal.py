@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,8 +26,8 @@ from reconciler.config.values import Surroundings
 from reconciler.errors import FieldAmbiguous, HeldError, Unreadable
 from reconciler.extract.amounts import read_amount
 from reconciler.extract.dates import read_moment
-from reconciler.extract.fieldnames import LABELS, LISTING, ORDER_LABELS, SPOKEN
-from reconciler.extract.fields import Sheet
+from reconciler.extract.fieldnames import LABELS, ORDER_LABELS
+from reconciler.extract.notices import HOUSE, sheet_of
 from reconciler.extract.orders import clean_order
 from reconciler.extract.page import Pair, folded
 from reconciler.extract.text import fold_words, one_line
@@ -62,7 +63,7 @@ STEMS = {
     "amount": re.compile(r"сум|amount|total|разом|всього|итого|sum\b|paid|зарах"),
     "transaction_id": re.compile(r"транзакц|операці|операци|документ|референс|квитанц|платеж|платіж|transaction|reference|payment|\bid\b|rrn|uid"),
     "paid_at": re.compile(r"дат|час|врем|провед|date|time|\bat\b|\bon\b"),
-    "order_number": re.compile(r"замовл|заказ|order|рахун|invoice|признач|назнач|purpose|комент|comment|деталі|детали|details|опис"),
+    "order_number": re.compile(r"замовл|заказ|order|рахун|invoice|признач|назнач|пояснен|purpose|комент|comment|деталі|детали|details|опис"),
     "merchant": re.compile(r"магазин|мерчант|merchant|отримувач|получатель|shop|store|торгов"),
     "status": re.compile(r"статус|стан\b|результат|status|result|state"),
     "payer_name": re.compile(r"платник|відправник|плательщик|отправитель|клієнт|клиент|payer|sender|customer|пі[пб]|фио"),
@@ -119,9 +120,7 @@ def propose(message: Message, *, taken: Collection[str] = ()) -> Proposal | None
 
 def _pairs(message: Message) -> list[Pair]:
     """Every pair that says something, read with the house's labels."""
-    labels = {**LABELS, "order": ORDER_LABELS}
-    sheet = Sheet("proposal", message, labels, listing=LISTING, spoken=SPOKEN, naming="reference")
-    return [pair for pair in sheet.pairs if one_line(pair.value) and pair.key and not pair.unsure]
+    return [pair for pair in sheet_of(message, HOUSE).pairs if one_line(pair.value) and pair.key and not pair.unsure]
 
 
 def _place(draft: _Draft, place: str, pairs: Sequence[Pair]) -> None:
@@ -226,7 +225,7 @@ def _tried(draft: _Draft, name: str, message: Message) -> tuple[Notice, ...] | N
                 draft.lines["currency"] = "UAH"
             elif about == "paid_at" and isinstance(exc, FieldAmbiguous) and _near(draft, message, exc):
                 continue
-            elif about is None and isinstance(exc, Unreadable) and (phrase := next(phrases, None)) is not None:
+            elif about is None and isinstance(exc, Unreadable) and (phrase := _next(phrases, draft, exc)) is not None:
                 draft.lines["success"] = [*_listed(draft, "success"), phrase]
             else:
                 draft.unplaced.append(f"{about or 'kind'}: {exc}")
@@ -237,13 +236,22 @@ def _tried(draft: _Draft, name: str, message: Message) -> tuple[Notice, ...] | N
 
 
 def _phrases(draft: _Draft, message: Message) -> Iterator[str]:
-    """What may be the sender's words for a payment that was made: none that denies anything."""
-    status = draft.samples.get("status", "")
+    """Where a letter tells of a payment that was made: its status and its subject."""
     subject = max(re.split(r"[^\w\s'’ʼ-]+|\S*\d\S*", one_line(message.subject)), key=len, default="")
-    for phrase in (status, subject):
-        told = fold_words(phrase)
-        if len(told) > 3 and not any(pattern.search(told) for pattern in _NOT_MADE):
-            yield " ".join(phrase.split())
+    return iter([draft.samples.get("status", ""), subject])
+
+
+def _next(phrases: Iterator[str], draft: _Draft, error: Unreadable) -> str | None:
+    """The words for a success to try next: after the usual places those that stand in the reader's way."""
+    known = _listed(draft, "success")
+    found = (one_line(phrase) for phrase in chain(phrases, [str(error.facts.get("found", ""))]))
+    return next((phrase for phrase in found if phrase not in known and _may_be_success(phrase)), None)
+
+
+def _may_be_success(phrase: str) -> bool:
+    """Does it deny nothing, and say more than a sign?"""
+    told = fold_words(phrase)
+    return len(told) > 3 and not any(pattern.search(told) for pattern in _NOT_MADE)
 
 
 def _near(draft: _Draft, message: Message, error: FieldAmbiguous) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reconciler.errors import HeldError, Unreadable
-from reconciler.extract.labels import read_html, read_text
+from reconciler.extract.notices import HOUSE, sheet_of
 from reconciler.extract.orders import other_number
 from reconciler.extract.page import Pair
 from reconciler.message import decode
@@ -131,7 +131,7 @@ def _parts(message: Message) -> list[dict[str, Any]]:
 
 
 def _pairs(message: Message, parser: Parser | None) -> list[Pair]:
-    """With the parser's own labels where it tells them, else whatever looks like a pair; none of what is too much to read."""
+    """With the parser's own labels where it tells them, else with the house's; none of what is too much to read."""
     try:
         return _read_pairs(message, parser)
     except Unreadable:  # no notice has so much text; for a claimed mail the same error stands under "notices"
@@ -142,11 +142,7 @@ def _read_pairs(message: Message, parser: Parser | None) -> list[Pair]:
     sheet = getattr(parser, "sheet", None)
     if callable(sheet):
         return list(sheet(message).pairs)
-    pages = [
-        *(read_html(part.path, part.content, frozenset()) for part in message.htmls),
-        *(read_text(part.path, part.content, frozenset()) for part in message.texts),
-    ]
-    return [pair for page in pages for pair in page.pairs]
+    return list(sheet_of(message, HOUSE).pairs)
 
 
 def _order(raw: str, number: str | None) -> dict[str, Any]:

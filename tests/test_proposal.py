@@ -71,6 +71,12 @@ LAYOUTS = {
         table({"ID операції": "77812-A", "Разом": "1250,00 ₴", "Час операції": "2026-11-20 14:05", "Замовлення": "№ 12345"}),
         subject="Нова оплата",
     ),
+    "own words": html(
+        "<h2>Кошти зараховано на рахунок</h2>"
+        + table({"Зараховано, грн": "1 250,00", "Ідентифікатор переказу": "MB-778812", "Момент зарахування": "20.11.2026 14:05:00",
+                 "Пояснення платника": "за замовлення 12345", "Результат": "Проведено"}),
+        subject="Зараховано кошти",
+    ),
 }  # fmt: skip
 
 
@@ -151,6 +157,12 @@ def test_explain_shows_the_proposal(counter: Counter, capsys: pytest.CaptureFixt
     shown = capsys.readouterr().out
     assert all(line in shown.splitlines() for line in found["proposal"]["toml"].splitlines())
     assert one(counter.run("explain", "--offline", str(counter.letter())))["proposal"] is None
+
+
+def test_the_labels_of_a_letter_that_nobody_claims_are_shown() -> None:
+    """Whoever writes a profile sees every label and value, before any parser knows them."""
+    shown = explain_file(LAYOUTS["table"], "new.eml", find_parsers())["pairs"]
+    assert {pair["label"]: pair["value"] for pair in shown} == BANK
 
 
 def test_junk_gets_no_proposal_that_reads() -> None:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from reconciler.errors import Unreadable
 from reconciler.extract.amounts import UNTOLD, Manner
 from reconciler.extract.facts import amount_of, is_addressed, merchant_names, order_of, payer_of, told, transaction_id
-from reconciler.extract.fieldnames import LABELS, LISTING, SPOKEN
+from reconciler.extract.fieldnames import LABELS, LISTING, ORDER_LABELS, SPOKEN
 from reconciler.extract.fields import Sheet, read_paid_at, statuses, words_of
 from reconciler.extract.html import plain
 from reconciler.extract.kinds import Said, Words, decide, decide_each
@@ -61,6 +61,10 @@ class Tables:
     @property
     def either(self) -> frozenset[str]:
         return folded(self.spoken)
+
+
+HOUSE = Tables(name="", gateway="", labels={**LABELS, "order": ORDER_LABELS})
+"""For a letter of nobody that is known: every label there is a word for."""
 
 
 def sheet_of(message: Message, tables: Tables) -> Sheet:

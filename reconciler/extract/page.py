@@ -154,13 +154,12 @@ class Page:
         return found
 
     def _key_of(self, label: str) -> tuple[str, str | None]:
-        if (
-            ("," in label or "(" in label)
-            and (found := _UNIT.fullmatch(one_line(label)))
-            and (key := fold_label(found["label"])) in self.known
-        ):
-            return key, found["unit"]
-        return fold_label(label), None
+        whole = fold_label(label)
+        if ("," in label or "(" in label) and (found := _UNIT.fullmatch(one_line(label))):
+            for key in (whole, fold_label(found["label"])):
+                if key in self.known:
+                    return key, found["unit"]
+        return whole, None
 
     def knows(self, line: str | None) -> bool:
         """Is this line a known label and nothing else?"""
