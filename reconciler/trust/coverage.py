@@ -16,10 +16,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dkim.util import InvalidTagValueList, parse_tag_value
-
 from reconciler.message import DESCRIBING, fields
 from reconciler.model import Message
+from reconciler.trust.dkimpy import tags_of
 from reconciler.trust.reading_of_body import second_reading
 
 _ALWAYS = ("from", "subject", "date")
@@ -40,7 +39,7 @@ class Header:
         found = [(name.lower(), value) for name, value in fields(message.raw)]
         return cls(
             present=Counter(name for name, _ in found),
-            signatures=tuple(_tags(value) for name, value in found if name == "dkim-signature"),
+            signatures=tuple(tags_of(value) for name, value in found if name == "dkim-signature"),
             second_reading=second_reading(message),
         )
 
@@ -77,15 +76,6 @@ def signed(tags: Mapping[str, str]) -> Counter[str]:
     names = Counter(one.strip(" \t\r\n").lower() for one in tags.get("h", "").split(":"))
     del names[""]
     return names
-
-
-def _tags(value: bytes) -> dict[str, str]:
-    """Tags of a signature, d= in lower case; empty when it is malformed (a repeated tag is)."""
-    try:
-        tags = {key.decode("ascii"): text.decode("ascii") for key, text in parse_tag_value(value).items()}
-    except (InvalidTagValueList, IndexError, UnicodeDecodeError):
-        return {}
-    return tags | ({"d": tags["d"].lower()} if "d" in tags else {})
 
 
 def _shown(name: str) -> str:

@@ -1,5 +1,5 @@
 """
-Authentication-Results (RFC 8601) of our own receiving server; the grammar is authres behind a typed face.
+Authentication-Results (RFC 8601) of our own receiving server.
 
 In: a message and the pinned authserv-id. Out: one `Check`.
 
@@ -20,17 +20,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
 from typing import Any
-
-import authres
 
 from reconciler.message import fields
 from reconciler.model import Check, Message, Voucher
+from reconciler.trust import grammar
 from reconciler.trust.coverage import Header
 from reconciler.trust.policy import TrustPolicy, aligned, header_objection
 
-MAX_VALUE = 4096  # authres recurses on comments
 _FOLD = re.compile(rb"\r?\n[ \t]")
 _COMMENT = re.compile(r"\([^()]*\)")
 _BY = re.compile(r"(?:^|\s)by\s+(\S+)", re.IGNORECASE)
@@ -53,9 +50,10 @@ def check(message: Message, policy: TrustPolicy) -> Check:
     if objection:
         return _check("fail", objection)
     try:
-        authserv_id, found = _parse(value)
+        told = grammar.told(value)
     except ValueError as exc:
         return _check("fail", f"the topmost Authentication-Results is malformed: {exc}")
+    authserv_id, found = told.server, [(one.result, one.one("header.d")) for one in told.by("dkim")]
     facts: dict[str, Any] = {"authserv_id": authserv_id, "dkim": [list(one) for one in found]}
     if authserv_id.lower() != pinned:
         return _check(
@@ -77,11 +75,11 @@ def check(message: Message, policy: TrustPolicy) -> Check:
             uncovered = f"{passed}, but {reason}"
     if uncovered:
         return _check("fail", uncovered, **facts)
-    told = ", ".join(f"dkim={result} header.d={domain or '?'}" for result, domain in found) or "no dkim result"
+    words = ", ".join(f"dkim={result} header.d={domain or '?'}" for result, domain in found) or "no dkim result"
     if any(result == "temperror" for result, _ in found):
         # the server's word will not change: it is not worth reading again, unlike a key we could not fetch ourselves
-        told += " (its DNS did not answer)"
-    return _check("fail", f"{authserv_id}: {told}", **facts)
+        words += " (its DNS did not answer)"
+    return _check("fail", f"{authserv_id}: {words}", **facts)
 
 
 def authserv_id(message: Message) -> str | None:
@@ -90,7 +88,7 @@ def authserv_id(message: Message) -> str | None:
     if top is None:
         return None
     try:
-        return _parse(top[0])[0] or None
+        return grammar.told(top[0]).server or None
     except ValueError:
         return None
 
@@ -118,32 +116,6 @@ def _topmost(message: Message) -> tuple[bytes, list[bytes]] | None:
         if name.lower() == "received":
             above.append(value)
     return None
-
-
-def _parse(value: bytes) -> tuple[str, list[tuple[str, str | None]]]:
-    """
-    The authserv-id and each dkim result with its one header.d (None: none or several).
-
-    Raises: ValueError: not the grammar of RFC 8601, not ASCII, or too long to read safely.
-    """
-    if len(value) > MAX_VALUE:
-        raise ValueError("too long")
-    if not value.isascii() or re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", _FOLD.sub(b" ", value)):
-        raise ValueError("characters that have no place there")
-    text = _FOLD.sub(b" ", value).decode("ascii")
-    try:
-        header = authres.AuthenticationResultsHeader.parse("Authentication-Results: " + text)
-    except (authres.AuthResError, RecursionError, IndexError, AttributeError, TypeError) as exc:
-        raise ValueError(type(exc).__name__) from exc
-    return str(header.authserv_id or ""), list(_dkim(header.results))
-
-
-def _dkim(results: Any) -> Iterator[tuple[str, str | None]]:
-    for one in results:
-        if str(one.method).lower() != "dkim":
-            continue
-        domains = [str(p.value) for p in one.properties if (p.type.lower(), p.name.lower()) == ("header", "d")]
-        yield str(one.result).lower(), domains[0].lower() if len(domains) == 1 else None
 
 
 def _by(received: bytes) -> str:
