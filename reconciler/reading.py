@@ -8,7 +8,7 @@ held. Nothing here knows a sender; a parser that breaks in a way it did not fore
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
@@ -53,23 +53,16 @@ def read(
     forwarders: as `claim` takes them.
     damage_seen: a person has compared a message that was decoded with loss, and it may post.
     A mail that nobody claims and that carries exactly one claimed message/rfc822 is read there.
-    Raises: MessageTooLarge, Unclaimed, ClaimedTwice, ParserFailed, MessageDamaged (a payment read from a lossy message),
-    and what the parser holds it for.
+    Raises: MessageTooLarge, Unclaimed, ClaimedTwice, ParserFailed, MessageDamaged (a payment read from a lossy message,
+    or from text whose lines are not sure), and what the parser holds it for.
     """
     parser, source = claim(message, parsers, senders=senders, forwarders=forwarders)
     parser = _configured(parser, order_fields.get(parser.NAME, ()), timezones.get(parser.NAME))
-    try:
-        notices = tuple(parser.parse(source))
-    except HeldError as exc:
-        exc.facts.setdefault("parser", parser.NAME)
-        raise
-    except Exception as exc:
-        raise ParserFailed(
-            f"{parser.NAME} failed: {type(exc).__name__}",
-            parser=parser.NAME,
-            error=f"{type(exc).__name__}: {exc}"[:300],
-        ) from exc
-    if (message.lossy or source.lossy) and not damage_seen and any(_moves_money(notice) for notice in notices):
+    notices = _parsed(parser, source)
+    doubted = message.lossy or source.lossy
+    if not damage_seen and (
+        (doubted and any(map(_moves_money, notices))) or not _is_read_alike(parser, source, notices)
+    ):
         odd = ", ".join(dict.fromkeys((*message.defects, *source.defects))) or "unnamed"
         raise MessageDamaged(
             f"it could not be decoded exactly as it was written ({odd}), so what was read needs a look",
@@ -107,6 +100,45 @@ def claim(
     if message.too_large or source.too_large:
         raise MessageTooLarge("the mail is larger than max_bytes, so only its headers were read", parser=parser.NAME)
     return parser, source
+
+
+def _parsed(parser: Parser, source: Message) -> tuple[Notice, ...]:
+    try:
+        return tuple(parser.parse(source))
+    except HeldError as exc:
+        exc.facts.setdefault("parser", parser.NAME)
+        raise
+    except Exception as exc:
+        raise ParserFailed(
+            f"{parser.NAME} failed: {type(exc).__name__}",
+            parser=parser.NAME,
+            error=f"{type(exc).__name__}: {exc}"[:300],
+        ) from exc
+
+
+def _is_read_alike(parser: Parser, source: Message, notices: Sequence[Notice]) -> bool:
+    """Whatever the lines of flowed text may be, does the mail tell the same, as far as it tells of money?"""
+    for other in source.otherwise():
+        try:
+            again = _parsed(parser, other)
+        except HeldError:
+            again = ()
+        if any(map(_moves_money, (*notices, *again))) and _facts(again) != _facts(notices):
+            return False
+    return True
+
+
+def _facts(notices: Sequence[Notice]) -> list[Notice]:
+    """What decides: not who paid, nor in what words a letter speaks of a shop that it does not name."""
+    return [
+        replace(
+            notice,
+            spans=(),
+            payer=None,
+            merchant_names=notice.merchant_names if notice.merchant else notice.merchant_names and ("a shop",),
+        )
+        for notice in notices
+    ]
 
 
 def version_of(parser: Parser) -> str:

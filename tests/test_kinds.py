@@ -70,6 +70,13 @@ def test_what_is_no_payment_is_none(sentence: str, status: str) -> None:
     assert not is_payment(letter(("Статус", status), subject=sentence))
 
 
+@pytest.mark.parametrize("sentence", ["21.11.2026, 21:52 успішна.", "Успішно!", "Approved"])
+def test_a_success_of_nothing_holds_no_payment(sentence: str) -> None:
+    """P11: known words alone, with nothing that was successful beside them, make no payment and hold none either."""
+    assert is_payment(letter(head=sentence))
+    assert not is_payment(letter(("Статус", "-"), head=sentence))
+
+
 @pytest.mark.parametrize("kind", ["declined", "hold", "receipt", "refund", "test", "register"])
 def test_last_lines_deny_a_payment(kind: str) -> None:
     """P11: below the fields, too, what was not paid is held."""

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import Unreadable
+from reconciler.extract.fields import is_empty
 from reconciler.extract.html import read_blocks
 from reconciler.extract.labels import read_html, read_text
 from reconciler.extract.page import Page, folded
+from reconciler.extract.shapes import SHAPES
 from reconciler.extract.text import fold_label
 
 KNOWN = folded(("Сума", "Дата", "Номер замовлення", "Коментар", "Status"))
@@ -138,6 +140,41 @@ def test_an_empty_value_does_not_take_the_next_label() -> None:
     assert found(read_text("text[0]", "Номер замовлення:\nСума: 5 грн", KNOWN)) == expected
     rows = "<tr><td>Номер замовлення</td><td></td></tr><tr><td>Сума</td><td>5 грн</td></tr>"
     assert found(read_html("html[0]", f"<table>{rows}</table>", KNOWN)) == expected
+
+
+@pytest.mark.parametrize("form", ["<dt>{}</dt><dd>{}</dd>", "<p>{}</p><p>{}</p>", "<li>{}<ul><li>{}</li></ul></li>"])
+@pytest.mark.parametrize("nothing", ["—", "-"])
+def test_a_dash_is_an_empty_value(form: str, nothing: str) -> None:
+    """A dash under one label of several is that label's value; what comes next is not, known or not."""
+    rows = [("Сума", "5 грн"), ("Дата", "21.11.2026"), ("Номер замовлення", nothing), ("Бонуси", "15")]
+    page = read_html("html[0]", "<div>" + "".join(form.format(*row) for row in rows) + "</div>", KNOWN)
+    values = found(page)
+    assert (values[fold_label("Сума")], values[fold_label("Дата")]) == (["5 грн"], ["21.11.2026"])
+    assert is_empty(*values[fold_label("Номер замовлення")])
+    assert not doubted(page)
+
+
+@pytest.mark.parametrize("form", ["<p>{}<br>{}</p>", "{}\n{}\n\n"])
+def test_the_colon_of_a_clock_parts_no_label(form: str) -> None:
+    """ "Feb 26, 2025 14:31" under its label is its value, and no pair of "Feb 26, 2025 14"."""
+    content = "".join(form.format(*row) for row in (("Сума", "5 грн"), ("Дата", "Feb 26, 2025 14:31:46")))
+    page = read_html("html[0]", content, KNOWN) if "<" in form else read_text("text[0]", content, KNOWN)
+    assert found(page)[fold_label("Дата")] == ["Feb 26, 2025 14:31:46"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "<tr><td>Сума</td><td>5 грн</td></tr><tr><td>Status</td><td>Paid</td></tr><tr><td>Бонуси</td><td>15</td></tr>",
+        "<tr><td><span>Status: <b>Paid</b></span><br><span>Сума: <b>5 грн</b></span></td></tr>",
+    ],
+)
+def test_a_word_of_status_heads_nothing_where_a_value_stands(rows: str) -> None:
+    """ "Status | Paid" over a row of a label nobody knows is a pair, and so it is in a line of elements."""
+    known, spoken, shapes = KNOWN | folded(["Paid"]), folded(["Paid"]), {fold_label("Сума"): SHAPES["amount"]}
+    page = read_html("html[0]", f"<table>{rows}</table>", known, spoken=spoken, shapes=shapes)
+    assert found(page) == {fold_label("Сума"): ["5 грн"], fold_label("Status"): ["Paid"]}
+    assert not doubted(page)
 
 
 @pytest.mark.parametrize(

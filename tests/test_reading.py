@@ -20,7 +20,7 @@ from reconciler.errors import (
     ParserFailed,
     Unclaimed,
 )
-from reconciler.model import Address, Kind, Message, Notice
+from reconciler.model import Address, Kind, Message, Notice, TextPart
 from reconciler.reading import is_sender, read
 
 
@@ -181,12 +181,38 @@ def test_a_lossy_payment_never_posts_by_itself(kind: Kind) -> None:
 
 def test_damage_is_named() -> None:
     """A person who is asked about a lossy payment is told what was odd about its decoding, also inside a forward."""
-    inner = replace(message(lossy=True), defects=("flowed_text",))
+    inner = replace(message(lossy=True), defects=("base64_damaged",))
     for mail in (inner, replace(message("me@example.org", inner), defects=("date_unreadable",))):
         with pytest.raises(MessageDamaged) as caught:
             read(mail, [Fake()])
-        assert "flowed_text" in str(caught.value)
+        assert "base64_damaged" in str(caught.value)
     assert "date_unreadable" in str(caught.value)
+
+
+class Literal(Fake):
+    """A parser that takes the first line for the order number; a letter of one line is held."""
+
+    def parse(self, message: Message) -> Sequence[Notice]:
+        first, *rest = message.texts[0].content.split("\n")
+        if not rest:
+            raise FieldMissing("", field="order")
+        return [Notice(parser="gate", gateway="gate", kind=self.kind, order_raw=first, merchant_names=tuple(rest))]
+
+
+@pytest.mark.parametrize(
+    ("other", "told_alike"), [("1\nshop of ours", True), ("12\nshop", False), ("1\n", True), ("12", False)]
+)
+def test_a_payment_in_text_that_may_be_another_is_told_alike_by_both(other: str, told_alike: bool) -> None:
+    """S06: what no signature covers decides nothing: text whose lines may be others is read each way, and must tell the same."""
+    part = TextPart(path="text[0]", content="1\nshop", charset="utf-8", others=(other,))
+    mail = replace(message(), texts=(part,), defects=("flowed_text",))
+    if told_alike:
+        assert read(mail, [Literal()]).notices[0].order_raw == "1"
+    else:
+        with pytest.raises(MessageDamaged, match="flowed_text"):
+            read(mail, [Literal()])
+    assert read(mail, [Literal()], damage_seen=True).notices[0].order_raw == "1"
+    assert read(mail, [Literal(kind=Kind.DECLINED)]).notices[0].order_raw == "1"
 
 
 def test_too_large() -> None:

@@ -220,7 +220,7 @@ class _Case:
             raise self.unreadable(f"status {odd[0][:60]!r} is not a word we know", status=odd[0][:60])
         if _any(words.receipt, self.told):
             return
-        unsure = [line for line in self.told if words.stem.search(line) and not self._is_success(line)]
+        unsure = [line for line in self.told if words.stem.search(line) and not self._is_plain(line)]
         if unsure:
             raise self.unreadable(f"{unsure[0][:60]!r} is no success that we know", found=unsure[0][:60])
         paid = any(_is_paid(value, words) for value in self.status)
@@ -265,7 +265,12 @@ class _Case:
         """A payment, a success, and no word that is not known."""
         words, success = self.words, success or self.words.success
         paid = _has(words.noun, sentence) or any(words.money.fullmatch(word) for word in _MONEY.findall(sentence))
-        if self._denies(sentence) or not (paid and _has(success, sentence)):
+        return paid and _has(success, sentence) and self._is_plain(sentence)
+
+    def _is_plain(self, sentence: str) -> bool:
+        """Nothing but words that are known, and none that denies: "21:52 успішна." tells nothing, and nothing else either."""
+        words = self.words
+        if self._denies(sentence):
             return False
         known = (words.noun, words.success, words.done, words.plain, words.money)
         rest = words.merchant.sub(" ", sentence)

@@ -89,10 +89,13 @@ def _walk(page: Page, block: Block, *, later: bool = False) -> None:
 def _sequence(page: Page, blocks: Sequence[Block], *, later: bool = False) -> None:
     """Neighbours: runs of single lines, some of them labels with their values, and what is read by itself between them."""
     typical = _typical(page, blocks)
+    parted = _is_parted(page, blocks)
     run: list[Block] = []
     for block in blocks:
         label = run[-1] if run and page.knows(run[-1].sole) else None
-        if (not block.count and label is None) or (block.sole is not None and only_marks(plain(block.sole))):
+        if (not block.count and label is None) or (
+            _is_mark(block) and (parted or label is None or ":" in block.text())
+        ):
             continue
         if label is not None and not page.heads(block.sole) and not _is_layout(page, label, block):
             run.append(block)  # its value, whatever stands in it
@@ -107,6 +110,16 @@ def _sequence(page: Page, blocks: Sequence[Block], *, later: bool = False) -> No
             run = []
             _walk(page, block, later=later or block.look in typical)
     _run(page, run)
+
+
+def _is_mark(block: Block) -> bool:
+    return block.sole is not None and only_marks(plain(block.sole))
+
+
+def _is_parted(page: Page, blocks: Sequence[Block]) -> bool:
+    """Do marks stand behind most labels, as separators do? Behind a few, "—" is how a sender prints nothing."""
+    known = [at for at, block in enumerate(blocks) if page.knows(block.sole)]
+    return 2 * sum(at + 1 < len(blocks) and _is_mark(blocks[at + 1]) for at in known) > len(known)
 
 
 def _run(page: Page, blocks: Sequence[Block]) -> None:

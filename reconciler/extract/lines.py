@@ -25,7 +25,7 @@ _SEPARATOR = re.compile(rf":|：|\t|\s{{2,}}|\s[—–-]\s|\s?(?:=>?|->|[→⇒�
 _PARTING = re.compile(rf"[:：\t=>→⇒»|│…—–{MARK}-]")  # what a separator has in it, but for gaps and dots
 _LEADING = re.compile(rf"^(?:->|[\s:：=>→⇒»|│{MARK}\x02\x03]|\*{{1,2}}(?=\s)|[—–-](?=\s)|\.{{2,}}|…)+")
 _LOOSE_VALUE = re.compile(r"\d|WFP-|[₴$€№#]\s?\d")
-_UNKNOWN = re.compile(r"(?P<label>[^\W\d_][^:\n]{0,58}?)\s*:(?!//)(?P<value>.*)")
+_UNKNOWN = re.compile(r"(?P<label>[^\W\d_][^:\n]{0,58}?)\s*:(?!//|(?<=\d:)\d)(?P<value>.*)")  # no colon of "14:31"
 _BRACKETED = re.compile(rf"[^\w\[]*\[[\s{MARK}]*(?P<label>[^\[\]]{{2,58}})\][\s:{MARK}]+(?P<value>.*)")
 _FORWARDING = re.compile(r"(?i)forward|original|пересл|перенапр|исходн|оригінал")
 _FORWARD_HEADER = re.compile(  # the headers a mail program writes over what it forwards: its "Date" is no field
@@ -210,7 +210,11 @@ def _in_elements(page: Page, line: str) -> list[tuple[str, str]]:
     the first to the last segment, so do those nobody knows.
     """
     segments = [segment for segment in line.split(MARK) if plain(segment)]
-    known = [at for at, segment in enumerate(segments) if page.knows(segment)]
+    known: list[int] = []
+    for at, segment in enumerate(segments):
+        is_word = known[-1:] == [at - 1] and not page.heads(segment) and not plain(segment).endswith(":")
+        if page.knows(segment) and not is_word:
+            known.append(at)
     if len(known) < 2:
         return []
     ends = [at for at, segment in enumerate(segments) if plain(segment).endswith(":") and may_be_label(plain(segment))]

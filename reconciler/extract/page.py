@@ -15,7 +15,7 @@ from functools import lru_cache
 from reconciler.errors import Unreadable
 from reconciler.extract.amounts import CURRENCIES
 from reconciler.extract.html import plain, without_links
-from reconciler.extract.text import fold_label, one_line
+from reconciler.extract.text import fold_label, one_line, only_marks
 
 LONGEST_LABEL = 80  # characters
 LONGEST_TEXT = 300_000  # characters of a part as sent, and of all parts of a letter together
@@ -173,7 +173,7 @@ class Page:
         """Does a value look like one of this label's? None: its values look like anything."""
         key = self.key_of(label)[0]
         shape = None if key in self.spoken else self.shapes.get(key)
-        return None if shape is None else shape(value)
+        return None if shape is None or only_marks(value) else shape(value)
 
     def names(self, line: str | None) -> bool:
         """Is this a label whose values tell one payment from another?"""

@@ -88,8 +88,8 @@ class _Rows:
             cells = self._cells(row)
             below = self._cells(self.rows[at + 1]) if at + 1 < len(self.rows) else []
             for place, cell in enumerate(cells if len(cells) > 1 else ()):
-                if not self.page.knows(cell.sole):
-                    continue
+                if not self.page.heads(cell.sole):
+                    continue  # "Повернено" may be a value itself
                 right = cells[place + 1] if place + 1 < len(cells) else None
                 down = below[place] if len(below) == len(cells) else None
                 for votes, value in ((aside, right), (under, down)):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from reconciler.message import charsets, engine
+from reconciler.message import charsets, engine, flowed
 from reconciler.message.engine import Description
 from reconciler.message.entity import Entity, children, split
 from reconciler.model import Attachment, Message, TextPart
@@ -19,7 +19,6 @@ MAX_PARTS = 200
 MAX_NESTING = 20
 _ATTACHED_TYPES = frozenset({"message/rfc822", "message/global"})
 _SPACES_KEPT = frozenset({"base64", "quoted-printable"})
-_BROKEN_AT = 40  # characters; writers of flowed text break lines at 66 to 78, in front of the word that is too much
 _BREAK = re.compile(r"\r\n|\r")
 # A part so marked was not read as its sender wrote it, or by what no signature covers (how many spaces stand in a row or
 # at a line's end), so its mail is never posted by itself.
@@ -40,7 +39,6 @@ _LOSSY_DEFECTS = frozenset(
         "duplicate_content_transfer_encoding",
         "duplicate_content_disposition",
         "boundary_with_spaces",
-        "flowed_text",
         "soft_break_padded",
         "uuencoded",
     ]
@@ -138,43 +136,12 @@ class Walk:
         if decoded.defect:
             self.found.defects.append(decoded.defect)
         content = _BREAK.sub("\n", decoded.content)
+        others: tuple[str, ...] = ()
         if kind == "text" and about.flowed:
-            if _may_be_joined(content, kept=about.encoding in _SPACES_KEPT):
+            others = flowed.others(content, delsp=about.delsp, kept=about.encoding in _SPACES_KEPT)
+            content = flowed.unflow(content, delsp=about.delsp)
+            if others:
                 self.found.defects.append("flowed_text")
-            content = unflow(content, delsp=about.delsp)
         into = self.found.texts if kind == "text" else self.found.htmls
         path = f"{self.prefix}{kind}[{len(into)}]"
-        into.append(TextPart(path=path, content=content, charset=decoded.charset, lossy=decoded.lossy))
-
-
-def _may_be_joined(content: str, *, kept: bool) -> bool:
-    """
-    Does a line of flowed text go on in the next one, or did it when it was sent?
-
-    kept: no space at a line's end can have been lost on the way. Else a line that is long enough to have been broken may
-    have ended in one: no signature covers it.
-    """
-    lines = [line.lstrip(">").removeprefix(" ") for line in content.split("\n")]
-    return any(
-        (line.endswith(" ") and line != "-- ") or (not kept and len(line) >= _BROKEN_AT and below)
-        for line, below in zip(lines, [*lines[1:], ""], strict=True)
-    )
-
-
-def unflow(content: str, *, delsp: bool) -> str:
-    """RFC 3676: lines that end in a space go on in the next one of the same quote depth; "-- " stands alone."""
-    out: list[str] = []
-    open_depth: int | None = None  # quote depth of a paragraph that goes on
-    for line in content.split("\n"):
-        bare = line.lstrip(">")
-        depth = len(line) - len(bare)
-        bare = bare.removeprefix(" ")
-        soft = bare.endswith(" ") and bare != "-- "
-        if soft and delsp:
-            bare = bare[:-1]
-        if open_depth == depth and bare != "-- ":
-            out.append(bare)
-        else:
-            out.append(("\n" if out else "") + ("> " if depth else "") + bare)
-        open_depth = depth if soft else None
-    return "".join(out)
+        into.append(TextPart(path=path, content=content, charset=decoded.charset, lossy=decoded.lossy, others=others))

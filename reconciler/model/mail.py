@@ -4,7 +4,8 @@ A mail as it lies in a mailbox, decoded, and judged by who vouches for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -33,12 +34,17 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextPart:
-    """One text or HTML body part, decoded. `path` names it for spans: "text[0]", "html[1]", "attached[0].html[0]"."""
+    """
+    One text or HTML body part, decoded. `path` names it for spans: "text[0]", "html[1]", "attached[0].html[0]".
+
+    others: what the same part may be besides, where no signature covers what its lines are (`message.flowed`).
+    """
 
     path: str
     content: str = field(repr=False)
     charset: str  # the one that decoded it
     lossy: bool = False  # characters were lost, or the charset was guessed
+    others: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +85,17 @@ class Message:
     def sender(self) -> Address | None:
         """The one From address; None when there is none or more than one."""
         return self.senders[0] if len(self.senders) == 1 else None
+
+    def otherwise(self) -> Iterator[Message]:
+        """The same mail as it would be with its text parts as they may be besides."""
+        for count in range(max((len(part.others) for part in self.texts), default=0)):
+            yield replace(
+                self,
+                texts=tuple(
+                    replace(part, content=part.others[min(count, len(part.others) - 1)]) if part.others else part
+                    for part in self.texts
+                ),
+            )
 
     def header(self, name: str) -> tuple[str, ...]:
         """Every value of a header, top first."""
