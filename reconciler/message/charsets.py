@@ -188,7 +188,7 @@ def _looks_utf8(data: bytes) -> bool:
 
 def _checked(text: Text) -> Text:
     """NUL (PostgreSQL and lxml refuse it) becomes U+FFFD, and any U+FFFD means that something was lost on the way."""
-    content = text.content.replace("\0", "\ufffd")
-    if "\ufffd" not in content:
+    if "\0" not in text.content and "\ufffd" not in text.content:
         return text
+    content = text.content.replace("\0", "\ufffd")
     return Text(content, text.charset, lossy=True, defect=text.defect or "characters_lost")

@@ -9,14 +9,17 @@ message into the outer one, and a stranger who forwards a gateway's letter would
 
 from __future__ import annotations
 
+import base64
 import binascii
 import logging
+import quopri
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import Message as Mime
+from functools import lru_cache
 from typing import Any
 
 import mailparser
@@ -38,6 +41,8 @@ _NO_ZONE = re.compile(r"\d{1,2}:\d{2}(:\d{2})?\s*$")
 # soft line break, and not every reader takes them away there.
 _PADDING = re.compile(rb"(?<![ \t])[ \t]++(?=\r?\n|\Z)")
 _PADDED_BREAK = re.compile(rb"=[ \t]++(?:\r?\n|\Z)")
+_SHORT = 1000  # bytes of an address field; longer ones are not worth remembering
+_LINE_ENDS = b"\r\n"
 _TRANSFER_DEFECTS = {
     "InvalidBase64CharactersDefect": "base64_damaged",
     "InvalidBase64LengthDefect": "base64_damaged",
@@ -59,40 +64,37 @@ class Description:
     delsp: bool = False
 
 
-def _parse(raw: bytes) -> Any:
-    return mailparser.parse_from_bytes(raw)
+def _read(name: str, value: bytes) -> Any:
+    """What mail-parser makes of a mail that has this one header field, whose value is on one line."""
+    mime: Mime[str, str] = Mime()
+    mime[name] = value.decode("ascii", "surrogateescape").lstrip(" \t")
+    mime.set_payload("")
+    return mailparser.MailParser(mime)
 
 
-ADDRESS_FIELDS = ("from", "to", "cc", "delivered-to")
+def addresses(line: bytes) -> Sequence[tuple[str, str]]:
+    """(display name, address) of an address field: its value, UTF-8 or ASCII, on one line."""
+    return _remembered(line) if len(line) <= _SHORT else _addresses(line)
 
 
-class Head:
-    """
-    What mail-parser reads in a mail's own header: the first address field of each name, and the date.
+def _addresses(line: bytes) -> Sequence[tuple[str, str]]:
+    return tuple((shown, email) for shown, email in _read("From", line).from_ if email)
 
-    addresses: name → value, UTF-8 or ASCII, on one line. date: the value, "" for none.
-    """
 
-    def __init__(self, addresses: Mapping[str, bytes], date: str) -> None:
-        self._date = date
-        lines = [b"%s: %s\r\n" % (name.encode("ascii"), value) for name, value in addresses.items()]
-        line = date.encode("utf-8", "replace").replace(b"\r", b" ").replace(b"\n", b" ")
-        self._mail = _parse(b"".join(lines) + (b"Date: " + line + b"\r\n" if date else b"") + b"\r\n")
+_remembered = lru_cache(maxsize=512)(_addresses)  # a mailbox's letters have few senders, and fewer recipients
 
-    def addresses(self, name: str) -> list[tuple[str, str]]:
-        """(display name, address) of a field of `ADDRESS_FIELDS`."""
-        return [(shown, email) for shown, email in getattr(self._mail, name.replace("-", "_")) if email]
 
-    def date(self) -> tuple[datetime | None, str | None]:
-        """The date as aware UTC, or None and the defect that says why."""
-        bare = _COMMENT.sub(" ", self._date)
-        zone = _ALPHA_ZONE.search(bare)
-        if zone and zone[1].upper() not in _KNOWN_ZONES:
-            return None, "date_zone_unknown"
-        found = self._mail.date
-        if isinstance(found, datetime):
-            return found.astimezone(UTC), None
-        return None, "date_without_zone" if _NO_ZONE.search(bare) else "date_unreadable"
+def moment(value: str) -> tuple[datetime | None, str | None]:
+    """A date field's value as aware UTC, or None and the defect that says why."""
+    bare = _COMMENT.sub(" ", value)
+    zone = _ALPHA_ZONE.search(bare)
+    if zone and zone[1].upper() not in _KNOWN_ZONES:
+        return None, "date_zone_unknown"
+    line = value.encode("utf-8", "replace").replace(b"\r", b" ").replace(b"\n", b" ")
+    found = _read("Date", line).date
+    if isinstance(found, datetime):
+        return found.astimezone(UTC), None
+    return None, "date_without_zone" if _NO_ZONE.search(bare) else "date_unreadable"
 
 
 def describe(fields: Sequence[Field], *, default: str = "text/plain") -> tuple[Description, tuple[str, ...]]:
@@ -109,9 +111,16 @@ def describe(fields: Sequence[Field], *, default: str = "text/plain") -> tuple[D
                 defects.append("duplicate_" + key.replace("-", "_"))
             wanted.setdefault(key, value)
     header = b"".join(b"%s: %s\r\n" % (name.encode("ascii"), value) for name, value in wanted.items())
+    description, unread = _described(header, default if not wanted.get("content-type") else "")
+    return description, tuple(dict.fromkeys((*defects, *unread)))
+
+
+@lru_cache(maxsize=256)  # letters differ in little but their boundaries
+def _described(header: bytes, content_type: str) -> tuple[Description, tuple[str, ...]]:
+    """content_type: instead of the header's own."""
     # what mail-parser starts from; it goes on to read the charset at once, and fails on one with a NUL in it
     mime: Mime[str, str] = message_from_bytes(header + b"\r\n")
-    content_type = mime.get_content_type() if wanted.get("content-type") else default
+    defects: list[str] = []
 
     def parameter(read: Any) -> str:
         try:
@@ -122,9 +131,9 @@ def describe(fields: Sequence[Field], *, default: str = "text/plain") -> tuple[D
 
     filename = parameter(mime.get_filename)
     if filename.startswith("=?") or "=?" in filename:
-        filename = parameter(lambda: _parse(b"Subject: " + filename.encode("utf-8", "replace") + b"\r\n\r\n").subject)
+        filename = parameter(lambda: _subject(filename))
     description = Description(
-        content_type=content_type,
+        content_type=content_type or mime.get_content_type(),
         charset=parameter(mime.get_content_charset),
         boundary=parameter(mime.get_boundary),
         filename=_clean(filename),
@@ -133,30 +142,50 @@ def describe(fields: Sequence[Field], *, default: str = "text/plain") -> tuple[D
         flowed=parameter(lambda: mime.get_param("format")).lower() == "flowed",
         delsp=parameter(lambda: mime.get_param("delsp")).lower() == "yes",
     )
-    return description, tuple(dict.fromkeys(defects))
+    return description, tuple(defects)
+
+
+def _subject(value: str) -> Any:
+    return mailparser.parse_from_bytes(b"Subject: " + value.encode("utf-8", "replace") + b"\r\n\r\n").subject
 
 
 def payload(body: bytes, encoding: str) -> tuple[bytes, tuple[str, ...]]:
     """Undo a part's Content-Transfer-Encoding."""
     if encoding in ("", "7bit", "8bit", "binary"):
         return body, ()
-    if encoding not in ("base64", "quoted-printable", "x-uuencode", "uuencode", "uue", "x-uue"):
-        return body, ("encoding_unknown",)
-    defects: list[str] = []
     if encoding == "quoted-printable":
-        if _PADDED_BREAK.search(body):
-            defects.append("soft_break_padded")
-        body = _PADDING.sub(b"", body)
-    elif encoding != "base64":
-        defects.append("uuencoded")
+        defects = ("soft_break_padded",) if _PADDED_BREAK.search(body) else ()
+        return quopri.decodestring(_PADDING.sub(b"", body)), defects
+    if encoding == "base64":
+        sound = _sound_base64(body)
+        return _repaired(body, encoding) if sound is None else (sound, ())
+    if encoding in ("x-uuencode", "uuencode", "uue", "x-uue"):
+        data, found = _repaired(body, encoding)
+        return data, ("uuencoded", *found)
+    return body, ("encoding_unknown",)
+
+
+def _sound_base64(body: bytes) -> bytes | None:
+    """None: damaged in some way."""
+    bare = body.translate(None, delete=_LINE_ENDS)
+    if len(bare) % 4:  # binascii forgives some of these
+        return None
+    try:
+        return base64.b64decode(bare, validate=True)
+    except binascii.Error:
+        return None
+
+
+def _repaired(body: bytes, encoding: str) -> tuple[bytes, tuple[str, ...]]:
+    """What the standard library's e-mail package makes of a body that is damaged, or in an encoding of old."""
     mime: Mime[str, str] = Mime()  # not parsed: there is nothing to find in a leaf's body, and the lines are many
     mime["Content-Transfer-Encoding"] = encoding
     mime.set_payload(body.decode("ascii", "surrogateescape"))
     try:
         data = mime.get_payload(decode=True)
     except (ValueError, binascii.Error):
-        return body, (*defects, "encoding_damaged")
-    defects += [_TRANSFER_DEFECTS[kind] for d in mime.defects if (kind := type(d).__name__) in _TRANSFER_DEFECTS]
+        return body, ("encoding_damaged",)
+    defects = [_TRANSFER_DEFECTS[kind] for d in mime.defects if (kind := type(d).__name__) in _TRANSFER_DEFECTS]
     return data if isinstance(data, bytes) else body, tuple(dict.fromkeys(defects))
 
 

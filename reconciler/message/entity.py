@@ -13,7 +13,7 @@ And the standard library's cost on hostile input is not linear (5 MB of Content-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 MAX_HEADER = 256 * 1024  # bytes of one header that are looked at; the largest seen in practice is below 64 KiB
@@ -35,12 +35,13 @@ Field = tuple[str, bytes]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     fields: tuple[Field, ...]
+    named: Mapping[str, Sequence[bytes]]  # the same values by the field's name in lower case, top first
     body: bytes
     defects: tuple[str, ...] = ()
 
-    def values(self, name: str) -> list[bytes]:
+    def values(self, name: str) -> Sequence[bytes]:
         """Every value of a field, top first."""
-        return [value for key, value in self.fields if key.lower() == name]
+        return self.named.get(name, ())
 
 
 def split(raw: bytes, *, part: bool = False) -> Entity:
@@ -71,7 +72,10 @@ def split(raw: bytes, *, part: bool = False) -> Entity:
                 defects.append("header_too_long")
                 value = b""
             found.append((match[1].decode("ascii"), value))
-    return Entity(fields=tuple(found), body=body, defects=tuple(dict.fromkeys(defects)))
+    named: dict[str, list[bytes]] = {}
+    for name, value in found:
+        named.setdefault(name.lower(), []).append(value)
+    return Entity(fields=tuple(found), named=named, body=body, defects=tuple(dict.fromkeys(defects)))
 
 
 def fields(raw: bytes) -> tuple[Field, ...]:

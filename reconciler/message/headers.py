@@ -42,7 +42,9 @@ class Head:
 
 def text(value: bytes) -> charsets.Text:
     """A header value as people read it."""
-    line = _BARE_BREAKS.sub(b" ", unfold(value))
+    line = _on_one_line(value)
+    if line.isascii() and b"=?" not in line and (plain := line.decode("ascii")).isprintable():
+        return charsets.Text(plain, "us-ascii")  # as nearly all are
     pieces: list[charsets.Text] = []
     run: list[bytes] = []
     label = b""
@@ -75,6 +77,10 @@ def text(value: bytes) -> charsets.Text:
     )
 
 
+def _on_one_line(value: bytes) -> bytes:
+    return _BARE_BREAKS.sub(b" ", unfold(value)) if _BARE_BREAKS.search(value) else value
+
+
 def _word_bytes(encoding: bytes, data: bytes) -> bytes:
     if encoding in b"qQ":
         return quopri.decodestring(data, header=True)
@@ -91,12 +97,10 @@ def read(entity: Entity) -> Head:
     for name in ("from", "subject", "date", "message-id"):
         if len(entity.values(name)) > 1:
             defects.append("duplicate_" + name.replace("-", "_"))
-    dates = entity.values("date")
-    first = {name: _address_line(values[0])[0] for name in engine.ADDRESS_FIELDS if (values := entity.values(name))}
-    told = engine.Head(first, text(dates[0]).content if len(dates) == 1 else "")
-    senders, from_lossy = _addresses(entity, ("from",), told, defects)
-    recipients, _ = _addresses(entity, ("to", "cc", "delivered-to"), told, [])
-    subjects = [text(value) for value in entity.values("subject")]
+    senders, from_lossy = _addresses(entity, ("from",), defects)
+    recipients, _ = _addresses(entity, ("to", "cc", "delivered-to"), [])
+    headers = [(name, text(value)) for name, value in entity.fields]
+    subjects = [told for name, told in headers if name.lower() == "subject"]
     subject = subjects[0] if subjects else charsets.Text("", "us-ascii")
     if subject.defect:
         defects.append(subject.defect)
@@ -107,9 +111,9 @@ def read(entity: Entity) -> Head:
         senders=senders,
         recipients=recipients,
         subject=subject.content.strip(),
-        date=_date(dates, told, defects),
+        date=_date(entity.values("date"), defects),
         message_id=_message_id(entity),
-        headers=tuple((name, text(value).content) for name, value in entity.fields),
+        headers=tuple([(name, told.content) for name, told in headers]),
         lossy=lossy,
         defects=tuple(dict.fromkeys(defects)),
     )
@@ -117,24 +121,22 @@ def read(entity: Entity) -> Head:
 
 def _address_line(value: bytes) -> tuple[bytes, bool]:
     """An address field's value for the engine, and whether something was lost in it."""
-    line = _BARE_BREAKS.sub(b" ", unfold(value)).replace(b"\0", b"\xef\xbf\xbd")  # never join what it parted
+    line = _on_one_line(value).replace(b"\0", b"\xef\xbf\xbd")  # never join what it parted
     if line.isascii():
         return line, False
     plain = charsets.decode(line, "")  # raw bytes in a display name: mail-parser reads UTF-8 only
     return plain.content.encode("utf-8", "replace"), plain.lossy
 
 
-def _addresses(
-    entity: Entity, names: tuple[str, ...], told: engine.Head, defects: list[str]
-) -> tuple[tuple[Address, ...], bool]:
+def _addresses(entity: Entity, names: tuple[str, ...], defects: list[str]) -> tuple[tuple[Address, ...], bool]:
     """Addresses of every such field; an address that cannot be read is a defect, never the nearest one."""
     found: list[Address] = []
     lossy = False
     for name in names:
-        for at, value in enumerate(entity.values(name)[:MAX_ADDRESSES]):
+        for value in entity.values(name)[:MAX_ADDRESSES]:
             line, lost = _address_line(value)
             lossy = lossy or lost
-            pairs = (engine.Head({name: line}, "") if at else told).addresses(name)
+            pairs = engine.addresses(line)
             if not pairs and name == "from":
                 defects.append("from_unreadable")
             for shown, email in pairs:
@@ -143,10 +145,10 @@ def _addresses(
     return tuple(found[:MAX_ADDRESSES]), lossy
 
 
-def _date(values: Sequence[bytes], told: engine.Head, defects: list[str]) -> datetime | None:
+def _date(values: Sequence[bytes], defects: list[str]) -> datetime | None:
     if len(values) != 1:
         return None
-    found, defect = told.date()
+    found, defect = engine.moment(text(values[0]).content)
     if defect:
         defects.append(defect)
     return found

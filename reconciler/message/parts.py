@@ -6,7 +6,6 @@ In: an entity and a budget shared by the whole mail. Out: parts collected in a `
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -19,7 +18,6 @@ MAX_PARTS = 200
 MAX_NESTING = 20
 _ATTACHED_TYPES = frozenset({"message/rfc822", "message/global"})
 _SPACES_KEPT = frozenset({"base64", "quoted-printable"})
-_BREAK = re.compile(r"\r\n|\r")
 # A part so marked was not read as its sender wrote it, or by what no signature covers (how many spaces stand in a row or
 # at a line's end), so its mail is never posted by itself.
 _LOSSY_DEFECTS = frozenset(
@@ -135,7 +133,12 @@ class Walk:
         decoded = charsets.decode(data, about.charset)
         if decoded.defect:
             self.found.defects.append(decoded.defect)
-        content = _BREAK.sub("\n", decoded.content)
+        content = decoded.content
+        if "" in content:
+            content = content.replace("
+", "
+").replace("", "
+")
         others: tuple[str, ...] = ()
         if kind == "text" and about.flowed:
             others = flowed.others(content, delsp=about.delsp, kept=about.encoding in _SPACES_KEPT)
