@@ -134,11 +134,8 @@ class Walk:
         if decoded.defect:
             self.found.defects.append(decoded.defect)
         content = decoded.content
-        if "" in content:
-            content = content.replace("
-", "
-").replace("", "
-")
+        if "\r" in content:
+            content = content.replace("\r\n", "\n").replace("\r", "\n")
         others: tuple[str, ...] = ()
         if kind == "text" and about.flowed:
             others = flowed.others(content, delsp=about.delsp, kept=about.encoding in _SPACES_KEPT)
