@@ -185,6 +185,7 @@ def rules_of(settings: Settings, parsers: Sequence[Parser]) -> Rules:
             )
             for name, table in settings.merchants.items()
         },
+        arc_sealers=settings.trust.arc_sealers,
     )
 
 

@@ -45,7 +45,12 @@ def policy_of(gateway: str, settings: Settings | None, mailbox: str | None) -> T
         accepts: tuple[Voucher, ...] = (Voucher.DKIM, Voucher.AUTHENTICATION_RESULTS)
     else:
         domains, accepts = settings.gateways[gateway].domains, settings.gateways[gateway].vouchers
-    return TrustPolicy(accepts=accepts, domains=tuple(domains), authserv_id=_pinned(settings, mailbox))
+    return TrustPolicy(
+        accepts=accepts,
+        domains=tuple(domains),
+        authserv_id=_pinned(settings, mailbox),
+        arc_sealers=settings.trust.arc_sealers if settings else (),
+    )
 
 
 def _pinned(settings: Settings | None, mailbox: str | None) -> str | None:

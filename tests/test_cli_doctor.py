@@ -9,6 +9,7 @@ import pytest
 from reconciler.sandbox import letters
 from reconciler.sandbox.planfix.faults import Fault
 from reconciler.sandbox.resolver import Weather
+from tests.arcs import seal
 from tests.counter import Counter, rows
 
 
@@ -211,6 +212,19 @@ def test_the_receiving_servers_name(counter: Counter, pinned: str, level: str, w
     header = b"Authentication-Results: mx.example.ua; dkim=pass header.d=wayforpay.com.ua\r\n"
     counter.imap.deliver(header + letters.sign(letters.notice()))
     assert words in told(found(counter, code=code), "mailbox payments", level)
+
+
+def test_sealers_that_seal_nothing_are_not_needed(counter: Counter) -> None:
+    """A name in `arc_sealers` whose seal no mail of ours has is told, and one that seals some is counted."""
+    text = counter.configure().read_text("utf-8")
+    sealing = text.replace("[trust]\n", '[trust]\narc_sealers = ["forward.example.ua", "list.example.ua"]\n')
+    counter.config.write_text(sealing, "utf-8")
+    counter.imap.deliver(seal(letters.sign(letters.notice())))
+    findings = found(counter, code=0)
+    assert "1 of 1 mail(s) of ours have an ARC seal of forward.example.ua" in told(findings, "mailbox payments", "ok")
+    remarks = told(findings, "mailbox payments", "remark")
+    assert "arc_sealers names list.example.ua, and no mail of ours here has its seal → take it out" in remarks
+    assert "forward.example.ua" not in remarks
 
 
 # ---------------------------------------------------------------- DNS and desks

@@ -103,6 +103,7 @@ def test_the_shortest_settings_have_every_default(tmp_path: Path) -> None:
     assert desk.unknown_deadline == timedelta(hours=2)
     assert settings.merchants["shop"].refunds == "hold"
     assert (settings.ledger.url, settings.ledger.raw_mail_days) == ("sqlite:///reconciler.db", 90)
+    assert settings.trust.arc_sealers == ()
     assert settings.web.listen == "127.0.0.1:8320"
     assert settings.base == tmp_path
     assert settings.remarks == ()
@@ -288,6 +289,9 @@ WRONG = [
     ("ledger.raw_mail_days", added("ledger", "raw_mail_days = 0"), ["0", "1 to 36500"]),
     ("ledgr", GOOD + "[ledgr]\n", ["unknown section", 'did you mean "ledger"']),
     ("trust.nameservers[0]", GOOD + '[trust]\nnameservers = ["dns.example"]\n', ['"dns.example"', "127.0.0.1:5353"]),
+    ("trust.arc_sealers[0]", GOOD + '[trust]\narc_sealers = ["@forward.example"]\n', ["is no domain"]),
+    ("trust.arc_sealers", GOOD + '[trust]\narc_sealers = "forward.example"\n', ["a list of domains"]),
+    ("trust.arc_sealer", GOOD + "[trust]\narc_sealer = []\n", ['did you mean "arc_sealers"']),
     ("web.listen", GOOD + '[web]\nlisten = "8320"\n', ['"8320"', "127.0.0.1:8320"]),
     ("alerts.urls[0]", GOOD + '[alerts]\nurls = [{ env = "NOPE" }]\n', ["has no NOPE"]),
     (
@@ -417,6 +421,12 @@ REMARKED = [
     ("gateways.wayforpay.trust", changed('authserv_id = "mx.example.ua"\n', ""), "no mailbox has authserv_id"),
     ("gateways.wayforpay.trust", changed('secret = { env = "GATEWAY_SECRET" }\n', ""), "no secret to ask it with"),
     ("gateways.wayforpay.trust", GOOD + '[gateways.wayforpay]\ntrust = ["none"]\n', "can move an order"),
+    ("trust.arc_sealers", GOOD + '[trust]\narc_sealers = ["google.com"]\n', "everybody who has an account there"),
+    (
+        "trust.arc_sealers",
+        GOOD + '[trust]\narc_sealers = ["f.example"]\n[gateways.wayforpay]\ntrust = ["dkim"]\n',
+        "they never count",
+    ),
     (
         "mailboxes.payments.merchant",
         added("mailboxes.payments", 'merchant = "shop"') + '[gateways.wayforpay]\ntrust = ["dkim"]\n',
@@ -501,11 +511,13 @@ def test_the_process_environment_is_the_default(tmp_path: Path, monkeypatch: pyt
 def test_explain_judges_by_the_settings(tmp_path: Path) -> None:
     """A saved mail is judged by its gateway's `trust` and the pinned server; without settings by what is known."""
     text = GOOD + '[gateways.wayforpay]\ntrust = ["dkim"]\ndomains = ["pay.example.com"]\n'
+    text += '[trust]\narc_sealers = ["forward.example.ua"]\n'
     policy = policy_of("wayforpay", read(tmp_path, text), None)
     assert (policy.accepts, policy.domains) == ((Voucher.DKIM,), ("pay.example.com",))
     assert policy.authserv_id == "mx.example.ua"
+    assert policy.arc_sealers == ("forward.example.ua",)
     bare = policy_of("wayforpay", None, None)
-    assert (bare.domains, bare.authserv_id) == (("wayforpay.com", "wayforpay.com.ua"), None)
+    assert (bare.domains, bare.authserv_id, bare.arc_sealers) == (("wayforpay.com", "wayforpay.com.ua"), None, ())
 
 
 def test_explain_pins_no_server_by_guess(tmp_path: Path) -> None:

@@ -21,6 +21,14 @@ from reconciler.secret import SHORTEST, Secret
 
 Tables = Mapping[str, Mapping[str, Any]]
 
+# Providers that put ARC seals on what any customer of theirs forwards, and let customers rewrite it before (rules, footers, lists).
+SEAL_FOR_ANYBODY = frozenset(
+    {
+        *("google.com", "googlegroups.com", "microsoft.com", "outlook.com", "yahoo.com", "messagingengine.com"),
+        *("zohomail.com", "zohomail.eu", "icloud.com", "mail.ru", "mail.yandex.ru", "yandex.ru", "ukr.net", "i.ua"),
+    }
+)
+
 
 def across(mailboxes: Tables, gateways: Tables, merchants: Tables, desks: Tables, parsers: Tables) -> Iterator[str]:
     """Names that name nothing, and shops that cannot be told apart."""
@@ -91,12 +99,23 @@ def _trust(settings: Settings) -> Iterator[str]:
         for merchant in merchants if TrustWord.WITNESS in gateway.trust else ():
             if merchant.secret is None:
                 yield f'gateways.{name}.trust: has "witness", but merchants.{merchant.name} has no secret to ask it with'
+    yield from _sealers(settings)
     for name, mailbox in settings.mailboxes.items():
         if mailbox.merchant and not witnessed(settings, mailbox.merchant):
             yield (
                 f'mailboxes.{name}.merchant: a letter that names no shop counts as for "{mailbox.merchant}", '
                 "and no witness is asked whether it was"
             )
+
+
+def _sealers(settings: Settings) -> Iterator[str]:
+    sealers = settings.trust.arc_sealers
+    takers = [gateway for gateway in settings.gateways.values() if TrustWord.AUTHENTICATION_RESULTS in gateway.trust]
+    if sealers and not takers:
+        yield 'trust.arc_sealers: no gateway\'s trust has "authentication-results": they never count'
+    for domain in sealers:
+        if domain in SEAL_FOR_ANYBODY:
+            yield f"trust.arc_sealers: {domain} seals for everybody who has an account there; each of them could move an order"
 
 
 def witnessed(settings: Settings, merchant: str) -> bool:

@@ -201,6 +201,7 @@ class MerchantSettings(NamedTable):
 
 class TrustSettings(Table):
     nameservers: v.Nameservers = Field(default=(), description='a list of addresses: "127.0.0.1:5353"')
+    arc_sealers: v.Domains = Field(default=(), description='a list of domains: ["forward.example.ua"]')
 
 
 class LabelSettings(Table):

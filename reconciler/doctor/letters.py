@@ -16,7 +16,7 @@ from reconciler.message import decode
 from reconciler.model import Message, Verdict
 from reconciler.origin import policy_of
 from reconciler.reading import claim
-from reconciler.trust import authserv_id, judge
+from reconciler.trust import authserv_id, judge, sealers
 
 LAST = 20
 
@@ -32,9 +32,12 @@ class Tally:
     unread: Counter[str] = field(default_factory=Counter)  # by reason
     servers: Counter[str] = field(default_factory=Counter)  # who wrote the topmost Authentication-Results
 
+    sealers: Counter[str] = field(default_factory=Counter)  # whose ARC seals they have
+
     def add(self, message: Message, verdict: Verdict) -> None:
         self.judged += 1
         self.servers[authserv_id(message) or ""] += 1
+        self.sealers.update(sealers(message))
         self.passed.update({check.voucher.value for check in verdict.checks if check.result == "pass"})
         if verdict.trusted_by is None:
             told = "; ".join(f"{check.voucher}: {check.detail}" for check in verdict.checks) or "nothing was checked"
@@ -51,6 +54,7 @@ def look_at_letters(app: App, found: Section, folder: OpenFolder, uids: Sequence
     if tally.judged:
         yield from _trust(found, tally)
         yield from _pinned(found, tally, app.settings.mailboxes[name].authserv_id)
+        yield from _sealers(found, tally, app.settings.trust.arc_sealers)
 
 
 def _tally(app: App, name: str, folder: OpenFolder, uids: Sequence[int]) -> Tally:
@@ -106,3 +110,14 @@ def _pinned(found: Section, tally: Tally, pinned: str | None) -> Iterator[Findin
         yield found.problem(
             f"authserv_id is {pinned}, and the mails say {usual}", "write the name as the mails have it"
         )
+
+
+def _sealers(found: Section, tally: Tally, named: Sequence[str]) -> Iterator[Finding]:
+    """A sealer is believed whatever it seals, so one that seals nothing here should not be named."""
+    for domain in named:
+        count = tally.sealers[domain]
+        if count:
+            yield found.ok(f"{count} of {tally.judged} mail(s) of ours have an ARC seal of {domain}")
+        else:
+            what = f"arc_sealers names {domain}, and no mail of ours here has its seal"
+            yield found.remark(what, "take it out, unless mail to this folder is about to be forwarded by it")

@@ -205,10 +205,9 @@ class Intake:
         """A verdict that once vouched stays: a key that was rotated away since does not take it back."""
         if mail.verdict is not None and mail.verdict.trusted_by is not None:
             return mail.verdict
-        rules = self.rules.gateways.get(gateway)
-        if rules is None:
+        policy = self.rules.policy(gateway, box)
+        if policy is None:
             return Verdict(trusted_by=None)
-        policy = trust.TrustPolicy(accepts=rules.trust, domains=rules.domains, authserv_id=box.authserv_id)
         return trust.judge(source, policy, self.fetch_key, now=lambda: self.ledger.clock().timestamp())
 
     def _untrusted(self, mail: Mail, found: reading.Reading, verdict: Verdict) -> Outcome:

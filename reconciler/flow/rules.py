@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.model import Voucher
+from reconciler.trust import TrustPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,19 @@ class Rules:
     mailboxes: Mapping[str, MailboxRules] = field(default_factory=dict)
     gateways: Mapping[str, GatewayRules] = field(default_factory=dict)
     merchants: Mapping[str, MerchantRules] = field(default_factory=dict)
+    arc_sealers: tuple[str, ...] = ()  # whose ARC seals are believed
+
+    def policy(self, gateway: str, box: MailboxRules) -> TrustPolicy | None:
+        """What vouches for this gateway's letters in this mailbox; None: the settings have no such gateway."""
+        rules = self.gateways.get(gateway)
+        if rules is None:
+            return None
+        return TrustPolicy(
+            accepts=rules.trust,
+            domains=rules.domains,
+            authserv_id=box.authserv_id,
+            arc_sealers=self.arc_sealers,
+        )
 
     @property
     def senders(self) -> Mapping[str, Collection[str]]:

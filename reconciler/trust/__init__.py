@@ -7,8 +7,18 @@ whose shop it speaks of is judged later. The gateway's own API (the witness) is 
 
 from __future__ import annotations
 
+from reconciler.trust.arc import sealers
 from reconciler.trust.policy import FetchKey, KeyAnswer, TrustPolicy
 from reconciler.trust.results import authserv_id
 from reconciler.trust.verdict import judge, verdict_from_json, verdict_to_json
 
-__all__ = ["FetchKey", "KeyAnswer", "TrustPolicy", "authserv_id", "judge", "verdict_from_json", "verdict_to_json"]
+__all__ = [
+    "FetchKey",
+    "KeyAnswer",
+    "TrustPolicy",
+    "authserv_id",
+    "judge",
+    "sealers",
+    "verdict_from_json",
+    "verdict_to_json",
+]

@@ -13,7 +13,7 @@ top afterwards is found by this same count.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from reconciler.message import DESCRIBING, fields
@@ -47,6 +47,18 @@ class Header:
         """The fields that say how the body is read and stand there more often than they are signed."""
         covered = signed(tags)
         return sorted(name for name in READING if self.present[name] > covered[name])
+
+    def uncovered(self, is_meant: Callable[[str], bool], whose: str) -> str | None:
+        """
+        Why a server's "pass" for a domain that `is_meant` is not enough; None when it is.
+
+        Every signature of such a domain is asked: which of them the server meant cannot be told, and a false one that
+        covers much may have been put beside a true one that covers little. One that we cannot read may be of any domain.
+        """
+        ours = [tags for tags in self.signatures if "d" not in tags or is_meant(tags["d"])]
+        if not ours:
+            return f"no DKIM-Signature of {whose} stands in the mail"
+        return next((reason for tags in ours if (reason := self.objection(tags))), None)
 
     def objection(self, tags: Mapping[str, str]) -> str | None:
         """Why this signature says too little of the letter, whoever finds that it holds."""

@@ -18,15 +18,23 @@ _UNREAD = frozenset({"headers_limit", "header_too_long", "header_malformed"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustPolicy:
-    """accepts: any of these suffices. domains: the gateway's. authserv_id: our receiving server's name, exactly."""
+    """
+    accepts: any of these suffices. domains: the gateway's. authserv_id: our receiving server's name, exactly.
+    arc_sealers: whose ARC seals are believed.
+    """
 
     accepts: tuple[Voucher, ...]
     domains: tuple[str, ...]
     authserv_id: str | None = None
+    arc_sealers: tuple[str, ...] = ()
 
     def names(self, domain: str) -> bool:
         """Exactly one of the gateway's domains; exact, so that no list of public suffixes is needed."""
         return domain.lower() in {own.lower() for own in self.domains}
+
+    def seals(self, domain: str) -> bool:
+        """Exactly one of the sealers that the settings name."""
+        return domain.lower() in {own.lower() for own in self.arc_sealers}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,7 +69,7 @@ def check(message: Message, policy: TrustPolicy) -> Check:
     for result, domain in found:
         if result == "pass" and domain and aligned(sender.domain, domain, policy):
             passed = f"{authserv_id}: dkim=pass header.d={domain}"
-            reason = _uncovered(message, domain)
+            reason = Header.of(message).uncovered(domain.__eq__, f"d={domain}")
             if reason is None:
                 return _check("pass", f"{passed}, From {sender.email} is aligned", **facts)
             uncovered = f"{passed}, but {reason}"
@@ -91,20 +91,6 @@ def authserv_id(message: Message) -> str | None:
         return grammar.told(top[0]).server or None
     except ValueError:
         return None
-
-
-def _uncovered(message: Message, domain: str) -> str | None:
-    """
-    Why "pass" for this domain is not enough; None when it is.
-
-    Every signature of the domain is asked: which of them the server meant cannot be told, and a false one that covers
-    much may have been put beside a true one that covers little. One that we cannot read may be of any domain.
-    """
-    header = Header.of(message)
-    ours = [tags for tags in header.signatures if tags.get("d", domain) == domain]
-    if not ours:
-        return f"no DKIM-Signature of d={domain} stands in the mail"
-    return next((reason for tags in ours if (reason := header.objection(tags))), None)
 
 
 def _topmost(message: Message) -> tuple[bytes, list[bytes]] | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from reconciler.model import Check, Message, Verdict, Voucher
-from reconciler.trust import results, signature
+from reconciler.trust import arc, results, signature
 from reconciler.trust.policy import FetchKey, TrustPolicy
 
 
@@ -18,7 +18,7 @@ def judge(
     """
     Who vouches for this mail, of those the settings accept.
 
-    fetch_key: asked only for keys of the gateway's own domains.
+    fetch_key: asked only for keys of the gateway's own domains and of the settings' sealers.
     Returns: the strongest voucher that holds, and every check that was made on the way. WITNESS is not judged here.
     """
     checks: list[Check] = []
@@ -33,6 +33,11 @@ def judge(
         checks.append(told)
         if trusted_by is None and told.result == "pass":
             trusted_by = Voucher.AUTHENTICATION_RESULTS
+        if trusted_by is None and policy.arc_sealers:  # results too, of the servers that forwarded the letter
+            sealed = arc.check(message, policy, fetch_key, now=now)
+            checks.append(sealed)
+            if sealed.result == "pass":
+                trusted_by = Voucher.AUTHENTICATION_RESULTS
     if trusted_by is None and Voucher.NONE in policy.accepts:
         checks.append(Check(voucher=Voucher.NONE, result="pass", detail="the settings accept mail nobody vouches for"))
         trusted_by = Voucher.NONE

@@ -12,6 +12,7 @@ from __future__ import annotations
 from zlib import crc32
 
 from reconciler.sandbox import letters
+from tests.attacks.arc import ARC
 from tests.attacks.case import Attack
 from tests.attacks.forwards import FORWARDS
 from tests.attacks.results import RESULTS
@@ -19,7 +20,7 @@ from tests.attacks.senders import SENDERS
 from tests.attacks.signatures import SIGNATURES
 from tests.attacks.structures import STRUCTURES
 
-ATTACKS: tuple[Attack, ...] = (*SENDERS, *SIGNATURES, *RESULTS, *STRUCTURES, *FORWARDS)
+ATTACKS: tuple[Attack, ...] = (*SENDERS, *SIGNATURES, *RESULTS, *STRUCTURES, *FORWARDS, *ARC)
 
 
 def order_of(name: str) -> str:

@@ -12,12 +12,16 @@ from typing import Any
 import dkim
 
 from reconciler.sandbox import keys, letters
+from tests.arcs import SEALER, SECOND
 
 OURS = b"mx.example.ua"
 """The receiving server whose Authentication-Results the settings pin."""
 
 FORWARDER = "owner@example.ua"
 """Whose forwards the mailbox's settings have read."""
+
+SEALERS = (SEALER, SECOND)
+"""Whose ARC seals the settings believe."""
 
 FROM = b"From: WayForPay <notify@wayforpay.com.ua>"
 SEEN = b"Authentication-Results: mx.example.ua; dkim=none; spf=fail smtp.mailfrom=attacker.example\r\n"
@@ -44,7 +48,8 @@ i2S2PUsTb5MZ372qA/1zmCg50HwRp4lNwQIwVnMG/f6CiJbi0uCVUmfuX+2UO6id
 WEAK_RECORD = "v=DKIM1; p=MHwwDQYJKoZIhvcNAQEBBQADawAwaAJhAKtf23jVW6uVD+zjW89SYymb/m2BfGeaYuhyDGWiPnExVLlT+cfHjsDZXG8cL9X/uM7W09FPuHFOwTeKHM15Xwbmd1cnZBs/pfCBLnd4ewqPWN7UzkfXjSSDe3t8ZTdGmwIDAQAB"  # fmt: skip
 
 ZONE: Mapping[str, str] = keys.zone(
-    "wayforpay.com.ua", "wayforpay.com", "attacker.example", "pay.wayforpay.com.ua", "com.ua", "example.ua"
+    *("wayforpay.com.ua", "wayforpay.com", "attacker.example", "pay.wayforpay.com.ua", "com.ua", "example.ua"),
+    *SEALERS,
 ) | {
     "weak._domainkey.wayforpay.com.ua": WEAK_RECORD,
     "revoked._domainkey.wayforpay.com.ua": "v=DKIM1; p=",

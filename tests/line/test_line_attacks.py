@@ -13,9 +13,10 @@ from reconciler.casebook import MAIL
 from reconciler.model import MailState, Reason, Voucher
 from reconciler.sandbox import letters
 from reconciler.sandbox.resolver import SandboxResolver
+from tests.arcs import seal
 from tests.attacks import ATTACKS, bytes_of, order_of, reference_of
 from tests.attacks.__main__ import ROOT, TABLE, table
-from tests.attacks.case import FORWARDER, OURS, ZONE
+from tests.attacks.case import FORWARDER, OURS, SEALERS, ZONE
 from tests.line.line import Line
 
 MAILBOX = {"authserv_id": OURS.decode(), "forwarders": [FORWARDER]}
@@ -29,9 +30,16 @@ def resolver() -> Iterator[SandboxResolver]:
         yield resolver
 
 
+SEALED = {
+    "by one": seal,
+    "by two": lambda raw: seal(seal(raw), b"dkim=fail header.d=wayforpay.com.ua", instance=2, domain=SEALERS[1]),
+}
+
+
 @pytest.fixture
 def attacked(line: Line) -> Line:
-    """The default `trust`, a pinned server, a forwarder, and an order waiting for every letter's sum."""
+    """The default `trust`, a pinned server, a forwarder, sealers, and an order waiting for every letter's sum."""
+    line.more["trust"] = {"nameservers": [line.resolver.address], "arc_sealers": list(SEALERS)}
     line.configure(mailbox=MAILBOX)
     for attack in ATTACKS:
         line.planfix.add_order(int(order_of(attack.name)), "1250.00")
@@ -79,8 +87,9 @@ def test_the_same_letters_post_once_the_gateway_signs_them(attacked: Line) -> No
     posting = [name for name, case in EXPECTED.items() if case["signed"] == "posts"]
     attacked.deliver(*mails.values())
     with attacked.running() as daemon:
-        for name in posting:
-            daemon.wait_for("income.posted", order=order_of(name))
+        for event in ("entry.recorded", "income.posted"):  # each in the order of the letters, so that no wait is long
+            for name in posting:
+                daemon.wait_for(event, order=order_of(name))
         assert daemon.stopped()[0] == 0
     assert became(attacked, mails) == {name: case["signed"] for name, case in EXPECTED.items()}
     entries = attacked.entries()
@@ -88,3 +97,19 @@ def test_the_same_letters_post_once_the_gateway_signs_them(attacked: Line) -> No
     assert {entry.trusted_by for entry in entries} == {Voucher.DKIM}
     paid = [order.number for order in attacked.planfix.orders.values() if order.incomes]
     assert sorted(paid) == sorted(order_of(name) for name in posting)
+
+
+@pytest.mark.parametrize("by", SEALED)
+def test_a_letter_that_named_servers_sealed_posts(attacked: Line, by: str) -> None:
+    """A letter whose signature broke where it was forwarded posts under the seals of servers that the settings name, and says so."""
+    attacked.planfix.add_order(12345, "1250.00")
+    attacked.deliver(SEALED[by](letters.sign(letters.notice(), selector="gone")))
+    with attacked.running() as daemon:
+        daemon.wait_for("income.posted", order="12345")
+        assert daemon.stopped()[0] == 0
+    (entry,) = attacked.entries()
+    assert entry.trusted_by is Voucher.AUTHENTICATION_RESULTS
+    with attacked.ledger() as ledger, ledger.look() as tx:
+        (mail,) = tx.mails()
+    assert mail.verdict is not None
+    assert "ARC: the chain holds" in mail.verdict.checks[-1].detail
