@@ -81,6 +81,9 @@ class Styles:
                     name, marks = rule.compounds[-1]
                     self._by_key.setdefault(min(marks) if marks else name, []).append(rule)
 
+    def __bool__(self) -> bool:
+        return bool(self._by_key)
+
     def of(self, element: Element, inline: str) -> dict[str, str]:
         """What holds for an element; `inline` is its style attribute. Raises Unreadable: more style than a notice has."""
         fitting = [
@@ -90,10 +93,9 @@ class Styles:
             if self._counted() and rule.fits(element)
         ]
         said = [declaration for rule in sorted(fitting, key=lambda rule: rule.weight) for declaration in rule.declared]
-        own = list(_declarations(inline.lower()))
-        found: dict[str, str] = {}
-        for wanted in (False, True):
-            found |= {name: value for name, value, important in (*said, *own) if important is wanted}
+        said += _declarations(inline.lower())
+        found = {name: value for name, value, important in said if not important}
+        found |= {name: value for name, value, important in said if important}
         return found
 
     def _counted(self) -> bool:

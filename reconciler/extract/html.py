@@ -12,8 +12,7 @@ that no sender can type, as `clean` removes control characters.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -21,7 +20,7 @@ from reconciler.extract import markup
 from reconciler.extract.css import Element, Styles
 from reconciler.extract.markup import Attributes, Event
 from reconciler.extract.seen import Look, is_gone, look_within
-from reconciler.extract.text import UNTOLD, clean, even, one_line, one_space
+from reconciler.extract.text import UNTOLD, clean, flowing, one_line, one_space
 
 MARK, LINK_ON, LINK_OFF = "\x1f", "\x02", "\x03"
 _CUT = "\x04"  # where the letters change their look: digits on both sides of it are not one number
@@ -105,18 +104,27 @@ _BEGINNINGS = {"sup": " ^", "link": LINK_ON, "mark": MARK, "cut": MARK + _CUT}
 """What stands where an inline element begins: raised digits, for one, are not the digits before them continued."""
 _ENDINGS = {"sup": "^ ", "link": LINK_OFF, "mark": MARK, "cut": MARK + _CUT}
 _DEEPEST = 120  # blocks within blocks; what is nested deeper is drawn into the block above
+_SHORT = 400  # characters of an element's attributes; more are not worth remembering
+_NO_STYLES = Styles(())
 
 
-@dataclass(slots=True)
 class Block:
-    """A leaf (`lines`) or a container (`children`); `sole` is its text when that is one single line."""
+    """
+    A leaf (`lines`) or a container (`children`).
 
-    tag: str
-    children: list[Block] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-    count: int = 0  # lines with something on them, in the whole block
-    sole: str | None = None
-    look: tuple[str, ...] = ()  # tag, style and class: what is drawn alike has it alike
+    look: tag, style and class: what is drawn alike has it alike. Once it is closed, `count` is the number of lines with
+    something on them in the whole block, and `sole` its text when that is one single line.
+    """
+
+    __slots__ = ("children", "count", "lines", "look", "sole", "tag")
+
+    def __init__(self, tag: str, look: tuple[str, ...] = (), lines: Sequence[str] = ()) -> None:
+        self.tag = tag
+        self.look = look
+        self.lines = lines
+        self.children: list[Block] = []
+        self.count = 0
+        self.sole: str | None = None
 
     def all_lines(self) -> Iterator[str]:
         yield from self.lines
@@ -125,16 +133,17 @@ class Block:
 
     def text(self) -> str:
         """What stands in the block, without marks; one line each."""
-        return "\n".join(line for line in (plain(line) for line in self.all_lines()) if line)
+        if self.sole is not None:
+            return plain(self.sole)
+        return "\n".join([text for text in map(plain, self.all_lines()) if text])
 
     def close(self) -> None:
         """Sum up once everything is in."""
-        if self.lines:
-            seen = [line for line in self.lines if plain(line)]
-        else:
-            seen = [child.sole for child in self.children if child.sole is not None]
-        self.count = len(seen) if self.lines else sum(child.count for child in self.children)
-        self.sole = seen[0] if self.count == 1 and seen else None
+        for child in self.children:
+            self.count += child.count
+            self.sole = child.sole or self.sole
+        if self.count > 1:
+            self.sole = None
 
 
 @lru_cache(maxsize=1024)  # each reader of a line asks for it
@@ -150,18 +159,24 @@ def without_links(line: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A mail's HTML as it is drawn; `unseen` are words in it that their looks alone hide from a reader."""
+    """A mail's HTML as it is drawn: its lines, without marks, and words in it that their looks alone hide from a reader."""
 
     root: Block
-    unseen: tuple[str, ...]
+    lines: Sequence[str]
+    unseen: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Place:
-    """Where a node stands: the element around it and how text in it is drawn; one and the same for siblings that are alike."""
+    """
+    Where a node stands: the element around it and how text in it is drawn; one and the same for siblings that are alike.
+
+    known: elements that stand there, by name and attributes: how they are drawn, and the place of what they hold.
+    """
 
     element: Element | None = None
     look: Look = Look()  # noqa: RUF009  frozen
+    known: dict[tuple[str, Attributes], tuple[_Drawing, _Place]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +184,8 @@ class _Drawing:
     """
     How an element is drawn.
 
-    opens: "gone", "struck" and "break" open nothing, the others are what `_leave` closes. inline: what it opens where
-    blocks are nested too deep. turned: in another order than it is written. within: the place of what it holds.
+    opens: "gone", "struck" and "break" open nothing, the others are what `_end` closes. inline: what it opens where
+    blocks are nested too deep. turned: in another order than it is written. within: how text in it is drawn.
     """
 
     name: str
@@ -178,7 +193,8 @@ class _Drawing:
     inline: str = ""
     look: tuple[str, ...] = ()
     turned: bool = False
-    within: _Place = _Place()
+    element: Element | None = None
+    within: Look = Look()  # noqa: RUF009  frozen
 
 
 class _Builder:
@@ -190,37 +206,59 @@ class _Builder:
         self.lines: list[str] = []
         self.line: list[str] = []
         self.keep = False  # runs of spaces in this line, which is preformatted
+        self.seen: list[str] = []
         self.unseen: list[str] = []
 
-    def text(self, text: str) -> None:
-        self.line.append(text)
+    def draw(self, text: str, look: Look) -> None:
+        if look.unseen:
+            if words := one_line(text):
+                self.unseen.append(words)
+        elif look.pre:
+            self._draw_as_written(text)
+        elif self.line or not text.isspace():  # no line begins with a blank
+            self.line.append(flowing(text))
+
+    def _draw_as_written(self, text: str) -> None:
+        first, *rest = clean(text.replace("\t", "   ")).split("\n")
+        self.keep = True
+        self.line.append(first)
+        for line in rest:
+            self.end_line()
+            self.keep = True
+            self.line.append(line)
 
     def end_line(self) -> None:
         line = "".join(self.line)
         if _CUT in line:
             line = _GLUED.sub(" ^ ", line).replace(_CUT, "")
-        self.lines.append((line if self.keep else _SPACES.sub(" ", line)).strip())
-        self.line, self.keep = [], False
+        if "  " in line and not self.keep:
+            line = _SPACES.sub(" ", line)
+        self.lines.append(line.strip())
+        self.line.clear()
+        self.keep = False
 
     def flush(self) -> None:
         """Inline content since the last block becomes a leaf of its own."""
-        if not self.line and not self.lines:
-            return
         self.end_line()
-        if any(map(plain, self.lines)):
+        seen = [line for line in self.lines if plain(line)]
+        if seen:
             leaf = Block("", lines=self.lines)
-            leaf.close()
+            leaf.count = len(seen)
+            leaf.sole = seen[0] if len(seen) == 1 else None
             self.open[-1].children.append(leaf)
+            self.seen += map(plain, seen)
         self.lines = []
 
     def begin(self, tag: str, look: tuple[str, ...]) -> None:
-        self.flush()
-        block = Block(tag, look=look)
+        if self.line or self.lines:
+            self.flush()
+        block = Block(tag, look)
         self.open[-1].children.append(block)
         self.open.append(block)
 
     def end(self) -> None:
-        self.flush()
+        if self.line or self.lines:
+            self.flush()
         self.open.pop().close()
 
 
@@ -229,9 +267,8 @@ def read_blocks(html: str) -> Drawn:
     written = markup.read(html)
     builder = _Builder()
     _Reader(builder, Styles(written.sheets)).read(written.events)
-    builder.flush()
-    builder.root.close()
-    return Drawn(builder.root, tuple(builder.unseen))
+    builder.end()
+    return Drawn(builder.root, builder.seen, builder.unseen)
 
 
 class _Reader:
@@ -242,17 +279,16 @@ class _Reader:
         self.styles = styles
         self.place: _Place | None = _Place()  # None: nothing is drawn here
         self.open: list[tuple[str, _Place | None, str]] = []  # name, the place around it, and what it opened
-        self.names: Counter[str] = Counter()
-        self.drawings: dict[tuple[_Place, str, Attributes], _Drawing] = {}
+        self.names: dict[str, int] = {}  # how many of each are open
 
     def read(self, events: Iterable[Event]) -> None:
         for tag, attributes, text in events:
             if not tag:
                 if self.place is not None:
-                    _text(self.builder, text, self.place.look)
+                    self.builder.draw(text, self.place.look)
             elif attributes is not None:
                 self._begin(tag, attributes)
-            elif self.names[tag]:
+            elif self.names.get(tag):
                 while self._end() != tag:
                     pass
         while self.open:
@@ -261,54 +297,66 @@ class _Reader:
     def _begin(self, tag: str, attributes: Attributes) -> None:
         around, opened = self.place, ""
         if around is not None:
-            drawing = self._drawing(tag, attributes, around)
+            drawing, within = around.known.get((tag, attributes)) or self._meet(tag, attributes, around)
             opened = self._enter(drawing)
-            self.place = drawing.within if opened else None
+            self.place = within if opened else None
         self.open.append((tag, around, opened))
-        self.names[tag] += 1
+        self.names[tag] = self.names.get(tag, 0) + 1
 
     def _end(self) -> str:
         tag, self.place, opened = self.open.pop()
         self.names[tag] -= 1
-        if opened:
-            _leave(self.builder, opened)
+        if opened == "block":
+            self.builder.end()
+        elif opened == "line":
+            self.builder.end_line()
+        elif opened:
+            self.builder.line.append(_ENDINGS[opened])
         return tag
 
-    def _drawing(self, tag: str, attributes: Attributes, place: _Place) -> _Drawing:
-        key = (place, tag, attributes)
-        if (found := self.drawings.get(key)) is None:
-            name = tag.lower().rpartition(":")[2]
-            found = self.drawings[key] = _drawn(name, dict(attributes), place, self.styles)
+    def _meet(self, tag: str, attributes: Attributes, place: _Place) -> tuple[_Drawing, _Place]:
+        if self.styles or sum([len(value) for _, value in attributes]) > _SHORT:
+            drawing = _drawn(tag, attributes, place.look, place.element, self.styles)
+        else:
+            drawing = _drawn_by_itself(tag, attributes, place.look)
+        found = place.known[tag, attributes] = drawing, _Place(drawing.element, drawing.within)
         return found
 
     def _enter(self, drawing: _Drawing) -> str:
-        """Begin an element; returns what `_leave` is to close, "" when nothing in it is drawn."""
+        """Begin an element; returns what `_end` is to close, "" when nothing in it is drawn."""
         builder, opened = self.builder, drawing.opens
         if opened == "gone":
             return ""
         if opened == "struck":
-            builder.text(_CUT)  # crossed out: it is no part of what stands around it
+            builder.line.append(_CUT)  # crossed out: it is no part of what stands around it
             return ""
         if opened == "break":
             builder.end_line()
             return ""
-        if opened == "block" and len(builder.open) < _DEEPEST:
-            builder.begin(drawing.name, drawing.look)
-        elif opened == "block":
+        if opened == "block" and len(builder.open) >= _DEEPEST:
             opened = "line" if drawing.name in _BLOCKS else drawing.inline
-        if opened == "line":
+        if opened == "block":
+            builder.begin(drawing.name, drawing.look)
+        elif opened == "line":
             builder.end_line()
-        elif opened != "block":
-            builder.text(_BEGINNINGS[opened])
+        else:
+            builder.line.append(_BEGINNINGS[opened])
         if drawing.turned:
-            builder.text(UNTOLD)
+            builder.line.append(UNTOLD)
         return opened
 
 
-def _drawn(name: str, attributes: Mapping[str, str], place: _Place, styles: Styles) -> _Drawing:
+@lru_cache(maxsize=1024)  # a sender's letters look alike
+def _drawn_by_itself(tag: str, attributes: Attributes, look: Look) -> _Drawing:
+    """Where no style sheet looks at the elements around it."""
+    return _drawn(tag, attributes, look, None, _NO_STYLES)
+
+
+def _drawn(tag: str, told: Attributes, look: Look, around: Element | None, styles: Styles) -> _Drawing:
+    name, attributes = tag.lower().rpartition(":")[2], dict(told)
     if name in _UNSEEN:
         return _Drawing(name, "gone")
-    element = Element(name, _marks(attributes), place.element)
+    element = Element(name, _marks(attributes), around)
     css = styles.of(element, attributes.get("style", ""))
     if is_gone(name, attributes, css):
         return _Drawing(name, "gone")
@@ -323,7 +371,8 @@ def _drawn(name: str, attributes: Mapping[str, str], place: _Place, styles: Styl
         inline=inline,
         look=(name, attributes.get("style", ""), one_space(attributes.get("class", ""))),
         turned=name == "bdo" or "override" in css.get("unicode-bidi", ""),
-        within=_Place(element, look_within(place.look, name, attributes, css)),
+        element=element,
+        within=look_within(look, name, attributes, css),
     )
 
 
@@ -339,29 +388,3 @@ def _inline(name: str, attributes: Mapping[str, str], css: Mapping[str, str]) ->
 def _marks(attributes: Mapping[str, str]) -> frozenset[str]:
     marks = {f".{name.lower()}" for name in attributes.get("class", "").split()}
     return frozenset(marks | ({f"#{attributes['id'].lower()}"} if attributes.get("id") else set()))
-
-
-def _leave(builder: _Builder, what: str) -> None:
-    if what == "block":
-        builder.end()
-    elif what == "line":
-        builder.end_line()
-    else:
-        builder.text(_ENDINGS[what])
-
-
-def _text(builder: _Builder, text: str, look: Look) -> None:
-    if look.unseen:
-        if words := one_line(text):
-            builder.unseen.append(words)
-        return
-    if not look.pre:
-        builder.text(even(clean(text)))
-        return
-    first, *rest = clean(text.replace("\t", "   ")).split("\n")
-    builder.keep = True
-    builder.text(first)
-    for line in rest:
-        builder.end_line()
-        builder.keep = True
-        builder.text(line)

@@ -62,7 +62,7 @@ def read_html(
         part=part, known=known, listing=listing, spoken=spoken, shapes=shapes, naming=naming, boxes=itertools.count()
     )
     drawn = read_blocks(content)
-    page.see(map(plain, drawn.root.all_lines()))
+    page.see(drawn.lines)
     page.separator = separator_of(page, page.lines)
     _walk(page, drawn.root)
     for words in drawn.unseen:

@@ -36,18 +36,18 @@ class Written:
         self.events: list[Event] = []
         self.sheets: list[str] = []
         self._text: list[str] = []
+        self.data = self._text.append  # a text comes in pieces
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        self._end_text()
-        told = tuple([(key, value) for key, value in attributes.items() if key in _TELLING]) if attributes else ()
+        if self._text:
+            self._end_text()
+        told = tuple([pair for pair in attributes.items() if pair[0] in _TELLING]) if attributes else ()
         self.events.append((tag, told, ""))
 
     def end(self, tag: str) -> None:
-        self._end_text()
+        if self._text:
+            self._end_text()
         self.events.append((tag, None, ""))
-
-    def data(self, text: str) -> None:
-        self._text.append(text)
 
     def comment(self, _text: str) -> None:
         self._end_text()
@@ -65,7 +65,7 @@ class Written:
         if not self._text:
             return
         text = "".join(self._text)
-        self._text = []
+        self._text.clear()
         if self.events and self.events[-1][0] == "style" and self.events[-1][1] is not None:
             self.sheets.append(text)
         self.events.append(("", None, text))

@@ -43,6 +43,9 @@ _RELATIVE = frozenset({"em", "%", "ex"})
 _HEX = re.compile(r"#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})(?![\w])")
 _RGB = re.compile(r"rgba?\(\s*(\d+%?)[\s,]+(\d+%?)[\s,]+(\d+%?)(?:[\s,/]+(\d*\.?\d+%?))?\s*\)")
 _SCALED_AWAY = re.compile(r"scale[xy]?\(\s*0*\.?0*\s*[,)]")
+_PUSHING = ("left", "right", "top", "bottom", "margin-left", "margin-top", "margin", "text-indent")
+_BOXING = ("height", "max-height", "width", "max-width")
+_PLACING = frozenset({*_PUSHING, *_BOXING, "opacity", "transform", "clip", "clip-path"})
 _CLEAR = frozenset({"transparent", "none", "inherit", "initial", "unset", ""})
 
 
@@ -114,13 +117,12 @@ def _font(around: float, css: Mapping[str, str]) -> float:
 
 def _is_lost(css: Mapping[str, str]) -> bool:
     """Clear, pushed off the screen, or in a box that leaves no room for a letter."""
+    if _PLACING.isdisjoint(css):
+        return False
     opacity = _LENGTH.fullmatch(css.get("opacity", ""))
     if opacity and float(opacity[1]) / (100 if opacity[2] == "%" else 1) < _FAINT:
         return True
-    away = [
-        css.get(name, "")
-        for name in ("left", "right", "top", "bottom", "margin-left", "margin-top", "margin", "text-indent")
-    ]
+    away = [css[name] for name in _PUSHING if name in css]
     if any(length < -_FAR for value in away for length in _lengths(value)):
         return True
     transform = css.get("transform", "")
@@ -135,7 +137,7 @@ def _is_lost(css: Mapping[str, str]) -> bool:
 
 
 def _has_no_room(css: Mapping[str, str]) -> bool:
-    boxes = {name: _lengths(css.get(name, "")) for name in ("height", "max-height", "width", "max-width")}
+    boxes = {name: _lengths(css[name]) for name in _BOXING if name in css}
     least = 1.0 if "hidden" in css.get("overflow", "") or "clip" in css.get("overflow", "") else 0.0
     tight = [name for name, lengths in boxes.items() if lengths and lengths[0] <= least and "%" not in css[name]]
     return any(name in {"height", "max-height"} or least for name in tight)

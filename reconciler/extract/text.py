@@ -52,7 +52,7 @@ _MARKED = re.compile("[" + re.escape("".join(map(chr, _MARKS))) + "]")
 
 def clean(text: str) -> str:
     """Without invisible characters, every Unicode space as " ", every line end as a newline."""
-    if text.isprintable() and _DRAWN_BLANK.search(text) is None:
+    if text.replace("\n", "").isprintable() and _DRAWN_BLANK.search(text) is None:
         return text  # as most text is; a translation costs twenty times as much
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_CLEAN)
 
@@ -60,6 +60,14 @@ def clean(text: str) -> str:
 def even(text: str) -> str:
     """Runs of blanks and line ends as one space."""
     return _BLANKS.sub(" ", text)
+
+
+def flowing(text: str) -> str:
+    """Cleaned, with runs of blanks and line ends as one space: as HTML is drawn."""
+    flat = text.replace("\n", " ").replace("\r", " ").replace("\t", " ")
+    if not flat.isprintable() or _DRAWN_BLANK.search(flat):
+        return even(clean(text))
+    return even(flat) if "  " in flat else flat
 
 
 def one_space(text: str) -> str:
