@@ -91,7 +91,7 @@ class App:
     def mailbox(self, name: str) -> ImapMailbox:
         """One mailbox of the settings, not connected yet; each is one thread's."""
         table = self.settings.mailboxes[name]
-        ours = recognition(self.rules.senders, table.forwarders, self.parsers)
+        ours = recognition(self.rules.senders, self.rules.mailboxes[name].forwarders, self.parsers)
         named = frozenset(self.settings.mailboxes)
         return ImapMailbox(mailbox_of(table), self.ledger, ours, named=named, post=post_form)
 
@@ -164,7 +164,7 @@ def rules_of(settings: Settings, parsers: Sequence[Parser]) -> Rules:
                 merchant=table.merchant,
                 since=table.since,
                 max_bytes=table.max_bytes,
-                forwarders=table.forwarders,
+                forwarders=tuple(dict.fromkeys((*table.forwarders, *settings.trust.forwarders))),
             )
             for name, table in settings.mailboxes.items()
         },
@@ -186,6 +186,7 @@ def rules_of(settings: Settings, parsers: Sequence[Parser]) -> Rules:
             for name, table in settings.merchants.items()
         },
         arc_sealers=settings.trust.arc_sealers,
+        forwarders=settings.trust.forwarders,
     )
 
 

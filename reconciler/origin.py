@@ -50,6 +50,7 @@ def policy_of(gateway: str, settings: Settings | None, mailbox: str | None) -> T
         domains=tuple(domains),
         authserv_id=_pinned(settings, mailbox),
         arc_sealers=settings.trust.arc_sealers if settings else (),
+        forwarders=settings.trust.forwarders if settings else (),
     )
 
 

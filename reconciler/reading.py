@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
+from reconciler import forwarded
 from reconciler.errors import ClaimedTwice, HeldError, MessageDamaged, MessageTooLarge, ParserFailed, Unclaimed
 from reconciler.model import MONEY_BACK, UNVERSIONED, Address, Kind, Message, Notice
 from reconciler.ports import Parser
@@ -21,7 +22,7 @@ _NOTHING: Mapping[str, Collection[str]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The notices of a message; `source` is the message they stand in, on whose raw bytes trust is judged."""
+    """The notices of a message; `source` is the message they stand in, of which trust is judged."""
 
     parser: str
     notices: tuple[Notice, ...]
@@ -52,7 +53,8 @@ def read(
     order_fields: per parser NAME the labels of the field that holds the order number. timezones: per parser NAME.
     forwarders: as `claim` takes them.
     damage_seen: a person has compared a message that was decoded with loss, and it may post.
-    A mail that nobody claims and that carries exactly one claimed message/rfc822 is read there.
+    A mail that nobody claims and that carries exactly one claimed message/rfc822 is read there, and else one in whose
+    text exactly one claimed letter is forwarded.
     Raises: MessageTooLarge, Unclaimed, ClaimedTwice, ParserFailed, MessageDamaged (a payment read from a lossy message,
     or from text whose lines are not sure), and what the parser holds it for.
     """
@@ -68,6 +70,7 @@ def read(
             f"it could not be decoded exactly as it was written ({odd}), so what was read needs a look",
             parser=parser.NAME,
             notices=[_read_facts(notice) for notice in notices],
+            **forwarded_by(source),
         )
     return Reading(parser=parser.NAME, notices=notices, source=source)
 
@@ -80,18 +83,22 @@ def claim(
     forwarders: Collection[str] | None = None,
 ) -> tuple[Parser, Message]:
     """
-    The one parser that claims a message, and the message it claims: the mail itself, or the one it carries.
+    The one parser that claims a message, and the message it claims: the mail itself, one it carries, or one in its text.
 
-    forwarders: the addresses from which a carried message is looked into; None: a person handed the mail in, and it is
-    looked into whoever sent it. A mail with no From address, or several, has no sender: nobody claims it or what it carries.
+    forwarders: the addresses from which a carried or forwarded message is looked into; None: a person handed the mail in, and
+    it is looked into whoever sent it. A mail with no From address, or several, has no sender: nobody claims it or what it
+    carries. An attached letter is preferred: it may still have its signature.
     Raises: MessageTooLarge, Unclaimed, ClaimedTwice.
     """
     opened = message.sender is not None and (forwarders is None or is_sender(message.sender, forwarders))
     claims = [(parser, message) for parser in _claimants(message, parsers, senders)]
     if not claims and opened:
         claims = [(p, inner) for inner in _carried(message) for p in _claimants(inner, parsers, senders)]
+    within = forwarded.find(message) if not claims and opened else forwarded.Forward()
+    if within.letter is not None:
+        claims = [(p, within.letter) for p in _claimants(within.letter, parsers, senders)]
     if not claims:
-        raise _unclaimed(message, opened=opened)
+        raise _unclaimed(message, within, opened=opened)
     if len(claims) > 1:
         names = [parser.NAME for parser, _ in claims]
         what = "carries more than one claimed message" if len(set(names)) == 1 else "is claimed by more than one parser"
@@ -107,12 +114,14 @@ def _parsed(parser: Parser, source: Message) -> tuple[Notice, ...]:
         return tuple(parser.parse(source))
     except HeldError as exc:
         exc.facts.setdefault("parser", parser.NAME)
+        exc.facts.update(forwarded_by(source))
         raise
     except Exception as exc:
         raise ParserFailed(
             f"{parser.NAME} failed: {type(exc).__name__}",
             parser=parser.NAME,
             error=f"{type(exc).__name__}: {exc}"[:300],
+            **forwarded_by(source),
         ) from exc
 
 
@@ -168,14 +177,27 @@ def is_sender(address: Address | None, senders: Collection[str]) -> bool:
     return False
 
 
-def _unclaimed(message: Message, *, opened: bool) -> Unclaimed:
+def _unclaimed(message: Message, within: forwarded.Forward, *, opened: bool) -> Unclaimed:
     sender = message.sender
     if sender is None:
         return Unclaimed(f"{len(message.senders)} From addresses, not one, so nobody claims it", sender="")
     why = "no parser claims this sender"
     if message.attached and not opened:
         why += ", and it is none of the mailbox's forwarders, whose attached mails are looked into"
-    return Unclaimed(why, sender=sender.email)
+    told: dict[str, Any] = {"sender": sender.email}
+    if within.letter is not None and within.letter.sender is not None:
+        told["forwards"] = within.letter.sender.email
+        why += f", nor {told['forwards']}, whose letter it forwards"
+    elif within.why:
+        told["forwards"] = within.why
+        why += f"; of its text nothing was read: {within.why}"
+    return Unclaimed(why, **told)
+
+
+def forwarded_by(source: Message) -> dict[str, Any]:
+    """A fact beside what was read in a letter: in whose mail's text it stood; none where it came by itself."""
+    outer = source.within.sender if source.within is not None else None
+    return {} if outer is None else {"forwarded_by": outer.email}
 
 
 def _claimants(message: Message, parsers: Collection[Parser], senders: Mapping[str, Collection[str]]) -> list[Parser]:

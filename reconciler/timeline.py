@@ -179,6 +179,11 @@ def _owes(facts: Mapping[str, Any]) -> str:
     return f": due {inner.get('due')}, paid {inner.get('paid')}, difference {inner.get('difference')}"
 
 
+def _forwarded(facts: Mapping[str, Any]) -> str:
+    sender = (facts.get("facts") or {}).get("forwarded_by")
+    return f" in the text of a mail of {sender}" if sender else ""
+
+
 def _differs(facts: Mapping[str, Any]) -> str:
     told = [f"{name.replace('_', ' ')}: {', '.join(what)}" for name, what in (facts.get("differs") or {}).items()]
     return f" ({'; '.join(told)})" if told else ""
@@ -187,7 +192,8 @@ def _differs(facts: Mapping[str, Any]) -> str:
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "mail.taken": lambda facts: f"a mail of {facts['bytes']} bytes came into {facts['mailbox']}",
     "mail.read": lambda facts: (
-        f"it was read by {facts.get('parser')}" + (f", vouched for by {facts['trusted_by']}" if facts.get("trusted_by") else "")
+        f"it was read by {facts.get('parser')}{_forwarded(facts)}"
+        + (f", vouched for by {facts['trusted_by']}" if facts.get("trusted_by") else "")
     ),
     "mail.held": lambda facts: f"the message was held{_because(facts)}{_doubt(facts)}",
     "mail.postponed": lambda facts: f"the message waits{_because(facts)}",

@@ -84,6 +84,18 @@ def test_what_is_not_done_yet_is_told(counter: Counter) -> None:
         assert words in remarks
 
 
+def test_what_naming_a_forwarder_means(counter: Counter) -> None:
+    """Whoever is named in `[trust] forwarders` is named again, with what that means, and twice at a public mail service."""
+    settings = counter.configure()
+    named = '[trust]\nforwarders = ["owner@example.ua", "owner@gmail.com"]\n'
+    settings.write_text(settings.read_text("utf-8").replace("[trust]\n", named), "utf-8")
+    remarks = told(found(counter, code=0), "settings", "remark")
+    for address in ("owner@example.ua", "owner@gmail.com"):
+        assert f"what {address} forwards in the text of a mail is believed like the gateway's own letter" in remarks
+    assert "owner@gmail.com is at gmail.com, where anybody can have an address" in remarks
+    assert "owner@example.ua is at" not in remarks
+
+
 def test_only_a_witness_is_a_problem(counter: Counter) -> None:
     """A gateway that only a witness may vouch for could post nothing: exit 1."""
     counter.config.write_text(counter.config.read_text() + '[gateways.wayforpay]\ntrust = ["witness"]\n')

@@ -288,6 +288,7 @@ WRONG = [
     ("ledger.url", changed("sqlite:///reconciler.db", "postgresql://h/db"), ["postgresql+psycopg://"]),
     ("ledger.raw_mail_days", added("ledger", "raw_mail_days = 0"), ["0", "1 to 36500"]),
     ("ledgr", GOOD + "[ledgr]\n", ["unknown section", 'did you mean "ledger"']),
+    ("trust.forwarders[0]", GOOD + '[trust]\nforwarders = ["example.ua"]\n', ['"example.ua"', "mail address"]),
     ("trust.nameservers[0]", GOOD + '[trust]\nnameservers = ["dns.example"]\n', ['"dns.example"', "127.0.0.1:5353"]),
     ("trust.arc_sealers[0]", GOOD + '[trust]\narc_sealers = ["@forward.example"]\n', ["is no domain"]),
     ("trust.arc_sealers", GOOD + '[trust]\narc_sealers = "forward.example"\n', ["a list of domains"]),
@@ -427,6 +428,8 @@ REMARKED = [
         GOOD + '[trust]\narc_sealers = ["f.example"]\n[gateways.wayforpay]\ntrust = ["dkim"]\n',
         "they never count",
     ),
+    ("trust.forwarders", GOOD + '[trust]\nforwarders = ["owner@example.ua"]\n', "whoever fools this person"),
+    ("trust.forwarders", GOOD + '[trust]\nforwarders = ["owner@Gmail.com"]\n', "owner@gmail.com is at gmail.com"),
     (
         "mailboxes.payments.merchant",
         added("mailboxes.payments", 'merchant = "shop"') + '[gateways.wayforpay]\ntrust = ["dkim"]\n',

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from reconciler.config.gateways import KNOWN_GATEWAYS
 from reconciler.config.problems import known_words, line
 from reconciler.config.tables import Settings, TrustWord
+from reconciler.forwarded import PUBLIC_DOMAINS
 from reconciler.secret import SHORTEST, Secret
 
 Tables = Mapping[str, Mapping[str, Any]]
@@ -74,6 +75,7 @@ def remarks(settings: Settings, given: Mapping[str, Any]) -> Iterator[str]:
         yield "mailboxes: there is none, so nothing is read by itself"
     yield from _folders_shared(settings)
     yield from _trust(settings)
+    yield from _forwarders(settings)
     yield from _secrets(settings)
 
 
@@ -116,6 +118,20 @@ def _sealers(settings: Settings) -> Iterator[str]:
     for domain in sealers:
         if domain in SEAL_FOR_ANYBODY:
             yield f"trust.arc_sealers: {domain} seals for everybody who has an account there; each of them could move an order"
+
+
+def _forwarders(settings: Settings) -> Iterator[str]:
+    for address in settings.trust.forwarders:
+        yield (
+            f"trust.forwarders: what {address} forwards in the text of a mail is believed like the gateway's own letter: "
+            "whoever fools this person, or gets into this mailbox, can move an order"
+        )
+        domain = address.rpartition("@")[2]
+        if domain in PUBLIC_DOMAINS:
+            yield (
+                f"trust.forwarders: {address} is at {domain}, where anybody can have an address and nobody of yours looks after "
+                "its password; an address at your own domain is safer"
+            )
 
 
 def witnessed(settings: Settings, merchant: str) -> bool:

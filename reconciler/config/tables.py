@@ -202,6 +202,9 @@ class MerchantSettings(NamedTable):
 class TrustSettings(Table):
     nameservers: v.Nameservers = Field(default=(), description='a list of addresses: "127.0.0.1:5353"')
     arc_sealers: v.Domains = Field(default=(), description='a list of domains: ["forward.example.ua"]')
+    forwarders: v.MailAddresses = Field(
+        default=(), description="a list of mail addresses, whose own mail vouches for what it forwards in its text"
+    )
 
 
 class LabelSettings(Table):

@@ -66,7 +66,9 @@ def _tally(app: App, name: str, folder: OpenFolder, uids: Sequence[int]) -> Tall
         try:
             box = app.settings.mailboxes[name]
             message = decode(raw, max_bytes=box.max_bytes)
-            parser, source = claim(message, app.parsers, senders=app.intake.rules.senders, forwarders=box.forwarders)
+            rules = app.intake.rules
+            opened = rules.mailboxes[name].forwarders
+            parser, source = claim(message, app.parsers, senders=rules.senders, forwarders=opened)
         except HeldError as exc:
             tally.unread[exc.reason.value] += 1
             continue

@@ -89,10 +89,10 @@ class Intake:
     ) -> tuple[Outcome, ...]:
         """
         Store a message and read it. The same bytes again, from any folder or by hand, are read no second time.
-        by_hand: a person handed it in, so a mail that it carries is looked into whoever sent it.
+        by_hand: a person handed it in, so a mail that it carries or forwards is looked into whoever sent it.
         """
         limit = self.rules.mailboxes[mailbox].max_bytes if mailbox in self.rules.mailboxes else 5_000_000
-        seen = glance(raw, max_bytes=limit)
+        seen = glance(raw, max_bytes=limit, by_hand=by_hand)
         with self.ledger.begin() as tx:
             mail, new = tx.take(
                 mailbox=mailbox,
@@ -106,7 +106,7 @@ class Intake:
             if truncated and new:
                 tx.close_mail(mail.id, MailState.TAKEN, facts={"truncated": True})
                 mail = tx.mail(mail.id)
-            elif by_hand and seen.carries and (new or mail.state is MailState.TAKEN):
+            elif seen.carries and (new or mail.state is MailState.TAKEN):
                 overruled = [*mail.facts.get("acknowledged", ()), HANDED_IN]
                 mail = tx.close_mail(mail.id, MailState.TAKEN, facts={"acknowledged": overruled})
         if new or mail.state is MailState.TAKEN:
@@ -172,7 +172,7 @@ class Intake:
     def _tell_layout(self, mail: Mail, raw: bytes, error: HeldError) -> None:
         """Beside why a letter could not be read: that none of its sender's looked so before."""
         parser = error.facts.get("parser")
-        if parser is not None:
+        if parser is not None and "forwarded_by" not in error.facts:  # a mail program has drawn that one anew
             box = self.rules.mailboxes.get(mail.mailbox, MailboxRules(name=mail.mailbox))
             message = decoding.decode(raw, max_bytes=box.max_bytes)
             with self.ledger.look() as tx:
@@ -309,12 +309,13 @@ class Intake:
             tx.close_mail(
                 mail.id,
                 MailState.READ,
-                facts={"entries": kept},
+                facts={"entries": kept, **reading.forwarded_by(found.source)},
                 verdict=verdict,
                 parser=found.parser,
                 parser_version=version,
             )
-            changed = layouts.learn(tx, mail.id, found.parser, version, found.source)
+            # what a mail program has drawn anew to forward it tells nothing of how the gateway draws
+            changed = {} if found.source.within else layouts.learn(tx, mail.id, found.parser, version, found.source)
         if changed:
             log.warning("layout.changed", parser=found.parser, **changed)
         for ended, new in zip(done, entries, strict=True):

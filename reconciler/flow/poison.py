@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import structlog
 
+from reconciler import forwarded
 from reconciler import message as decoding
 from reconciler.model import Mail, MailState
 from reconciler.ports import Ledger
@@ -27,22 +28,23 @@ READ_BY = "read_by"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """What a mail is stored with. carries: there are mails attached to it."""
+    """What a mail is stored with. carries: a person handed it in, and another mail is attached to it or forwarded in it."""
 
     sender: str = ""
     subject: str = ""
     carries: bool = False
 
 
-def glance(raw: bytes, *, max_bytes: int) -> Glance:
+def glance(raw: bytes, *, max_bytes: int, by_hand: bool = False) -> Glance:
     """For any bytes, also those the MIME layer breaks on: first they are stored, then their reading tells what is wrong."""
     try:
         message = decoding.decode(raw, max_bytes=max_bytes)
+        carries = by_hand and (bool(message.attached) or forwarded.find(message) != forwarded.Forward())
     except Exception:
         log.exception("message.undecodable", bytes=len(raw))
         return Glance()
     sender = message.sender.email if message.sender else ""
-    return Glance(sender=sender, subject=message.subject, carries=bool(message.attached))
+    return Glance(sender=sender, subject=message.subject, carries=carries)
 
 
 class Readers:

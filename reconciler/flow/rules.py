@@ -18,7 +18,7 @@ class MailboxRules:
     merchant: str | None = None  # the settings' name, for letters that name none
     since: datetime | None = None
     max_bytes: int = 5_000_000
-    forwarders: tuple[str, ...] = ()  # addresses whose attached mails are looked into
+    forwarders: tuple[str, ...] = ()  # addresses whose attached and forwarded mails are looked into
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,7 @@ class Rules:
     gateways: Mapping[str, GatewayRules] = field(default_factory=dict)
     merchants: Mapping[str, MerchantRules] = field(default_factory=dict)
     arc_sealers: tuple[str, ...] = ()  # whose ARC seals are believed
+    forwarders: tuple[str, ...] = ()  # addresses whose own mail vouches for what they forward in its text
 
     def policy(self, gateway: str, box: MailboxRules) -> TrustPolicy | None:
         """What vouches for this gateway's letters in this mailbox; None: the settings have no such gateway."""
@@ -61,6 +62,7 @@ class Rules:
             domains=rules.domains,
             authserv_id=box.authserv_id,
             arc_sealers=self.arc_sealers,
+            forwarders=self.forwarders,
         )
 
     @property

@@ -78,7 +78,10 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
     lossy: bool = False  # a header or body part was decoded with loss, or by a guess
     too_large: bool = False  # only the headers were read
-    inner: bool = False  # it came attached to another mail: no server of ours received it, so none speaks of it
+    inner: bool = False  # it came within another mail: no server of ours received it, so none speaks of it
+    within: Message | None = (
+        None  # the mail in whose text it is forwarded; it then has no bytes, no signature, of its own
+    )
     defects: tuple[str, ...] = ()  # short words: "charset_wrong", "duplicate_from", "parts_limit", …
 
     @property

@@ -21,12 +21,15 @@ class TrustPolicy:
     """
     accepts: any of these suffices. domains: the gateway's. authserv_id: our receiving server's name, exactly.
     arc_sealers: whose ARC seals are believed.
+    forwarders: addresses whose own mail vouches for what they forward in its text. whose: whose domains they are, in words.
     """
 
     accepts: tuple[Voucher, ...]
     domains: tuple[str, ...]
     authserv_id: str | None = None
     arc_sealers: tuple[str, ...] = ()
+    forwarders: tuple[str, ...] = ()
+    whose: str = "the gateway's"
 
     def names(self, domain: str) -> bool:
         """Exactly one of the gateway's domains; exact, so that no list of public suffixes is needed."""

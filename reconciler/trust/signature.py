@@ -39,7 +39,7 @@ def check(message: Message, policy: TrustPolicy, fetch_key: FetchKey, *, now: Ca
         if policy.names(tags.get("d", "")):
             tried += 1
             if tried > most:
-                checks.append(_check("fail", f"more than {most} signatures of the gateway's domains; not tried"))
+                checks.append(_check("fail", f"more than {most} signatures of {policy.whose} domains; not tried"))
                 break
         checks.append(_one(message, header, index, policy, fetch_key, now))
     return checks
@@ -83,7 +83,7 @@ def _objection(
     """Why this signature could not count even if it held; cheap, and before any DNS."""
     domain = tags.get("d", "")
     if not policy.names(domain):
-        return "not one of the gateway's domains"
+        return f"not one of {policy.whose} domains"
     if not aligned(message.senders[0].domain, domain, policy):
         return f"From {message.senders[0].email} is not aligned"
     if dkimpy.key_name(tags) is None:

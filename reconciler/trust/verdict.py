@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from reconciler.model import Check, Message, Verdict, Voucher
-from reconciler.trust import arc, results, signature
+from reconciler.trust import arc, forwarder, results, signature
 from reconciler.trust.policy import FetchKey, TrustPolicy
 
 
@@ -18,30 +18,36 @@ def judge(
     """
     Who vouches for this mail, of those the settings accept.
 
-    fetch_key: asked only for keys of the gateway's own domains and of the settings' sealers.
+    fetch_key: asked only for keys of the gateway's own domains, or of a named forwarder's, and of the settings' sealers.
     Returns: the strongest voucher that holds, and every check that was made on the way. WITNESS is not judged here.
     """
-    checks: list[Check] = []
-    trusted_by: Voucher | None = None
-    if Voucher.DKIM in policy.accepts:
-        found = signature.check(message, policy, fetch_key, now=now)
-        checks.extend(found)
-        if any(check.result == "pass" for check in found):
-            trusted_by = Voucher.DKIM
-    if Voucher.AUTHENTICATION_RESULTS in policy.accepts:
-        told = results.check(message, policy)
-        checks.append(told)
-        if trusted_by is None and told.result == "pass":
-            trusted_by = Voucher.AUTHENTICATION_RESULTS
-        if trusted_by is None and policy.arc_sealers:  # results too, of the servers that forwarded the letter
-            sealed = arc.check(message, policy, fetch_key, now=now)
-            checks.append(sealed)
-            if sealed.result == "pass":
-                trusted_by = Voucher.AUTHENTICATION_RESULTS
+    checks = _checks(message, policy, fetch_key, now)
+    holding = {check.voucher for check in checks if check.result == "pass"}
+    trusted_by: Voucher | None = next(
+        (one for one in (Voucher.DKIM, Voucher.AUTHENTICATION_RESULTS) if one in holding), None
+    )
     if trusted_by is None and Voucher.NONE in policy.accepts:
         checks.append(Check(voucher=Voucher.NONE, result="pass", detail="the settings accept mail nobody vouches for"))
         trusted_by = Voucher.NONE
     return Verdict(trusted_by=trusted_by, checks=tuple(checks))
+
+
+def _checks(message: Message, policy: TrustPolicy, fetch_key: FetchKey, now: Callable[[], float]) -> list[Check]:
+    """Of the message; of one that is forwarded in another mail's text, of that mail, where its sender may vouch for it."""
+    if (outer := message.within) is not None:
+        own = forwarder.policy_of(outer, policy)
+        if own is None:
+            return [forwarder.unnamed(outer)]
+        return [forwarder.told(check, outer) for check in _checks(outer, own, fetch_key, now)]
+    checks: list[Check] = []
+    if Voucher.DKIM in policy.accepts:
+        checks += signature.check(message, policy, fetch_key, now=now)
+    if Voucher.AUTHENTICATION_RESULTS in policy.accepts:
+        checks.append(results.check(message, policy))
+        if policy.arc_sealers and all(check.result != "pass" for check in checks):
+            # results too, of the servers that forwarded the letter
+            checks.append(arc.check(message, policy, fetch_key, now=now))
+    return checks
 
 
 def verdict_to_json(verdict: Verdict) -> dict[str, Any]:

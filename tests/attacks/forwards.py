@@ -1,14 +1,16 @@
-"""Letters within another's mail: attached or quoted, by a forwarder whom the settings name and by strangers."""
+"""Letters within another's mail: attached, forwarded in its text or quoted, by a forwarder whom the mailbox names and by strangers."""
 
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 
 from reconciler.message import decode
 from reconciler.sandbox import letters
 from tests.attacks.case import FORWARDER, OURS, PASS, Attack
 
 AROUND = "what is signed around a forwarder's mail vouches for nothing within it"
+TYPED = "what is forwarded in a mail's text may be typed, and the gateway's signature around it is not the forwarder's"
 STRANGER = "a stranger's mail is not opened, whoever signed what lies in it"
 
 
@@ -21,12 +23,22 @@ def _quoted(sender: str, begins: str) -> bytes:
     return (head + mime).encode() + b64encode(begins.encode()) + b"\r\n"
 
 
-def _inline(raw: bytes, sender: str) -> bytes:
+GENUINE = "WayForPay <notify@wayforpay.com.ua>"
+
+
+def _shown(raw: bytes, author: str = GENUINE) -> str:
     message = decode(raw)
-    shown = (
-        f"---------- Forwarded message ---------\nВід: WayForPay <notify@wayforpay.com.ua>\nТема: {message.subject}\n\n"
-    )
-    return _quoted(sender, shown + message.texts[0].content)
+    over = f"---------- Forwarded message ---------\nВід: {author}\nТема: {message.subject}\n\n"
+    return over + message.texts[0].content
+
+
+def _inline(raw: bytes, sender: str) -> bytes:
+    return _quoted(sender, _shown(raw))
+
+
+def _by_the_forwarder(*, name: str, odd: str, make: Callable[[bytes], bytes], why: str) -> Attack:
+    """Held for another reason than its proof: no one letter can be read in it."""
+    return Attack(name=name, odd=odd, make=make, alone="held", signed="held", why=why, facts={"html": False})
 
 
 FORWARDS: tuple[Attack, ...] = (
@@ -86,16 +98,66 @@ FORWARDS: tuple[Attack, ...] = (
     ),
     Attack(
         name="quoted_by_the_forwarder",
-        odd="a letter typed into a mail of the forwarder's",
+        odd="a letter typed into a mail of the forwarder's, as if forwarded",
         make=lambda raw: _inline(raw, FORWARDER),
-        alone="held",
-        signed="held",
-        why="what is quoted in a mail proves nothing of who wrote it",
+        signed="untrusted",
+        why=TYPED,
         facts={"html": False},
+    ),
+    _by_the_forwarder(
+        name="quoted_within_a_stranger_s",
+        odd="a letter typed into a stranger's, as if forwarded, that the forwarder then forwards",
+        make=lambda raw: _quoted(
+            FORWARDER,
+            "---------- Forwarded message ---------\nВід: <x@attacker.example>\nТема: Fwd: платіж\n\n" + _shown(raw),
+        ),
+        why="it holds two headers, and the upper one is the stranger's",
+    ),
+    _by_the_forwarder(
+        name="quoted_within_an_unknown_header",
+        odd="the same, where the forwarder's program writes headers in a language that is not known",
+        make=lambda raw: _quoted(
+            FORWARDER, "Inoltrato da me\nDa: Mario <x@attacker.example>\nOggetto: Fwd: pagamento\n\n" + _shown(raw)
+        ),
+        why="above the header that is known stands a stranger's address",
+    ),
+    _by_the_forwarder(
+        name="quoted_in_an_answer",
+        odd="a stranger's letter with a typed one in it, which the forwarder answers",
+        make=lambda raw: _quoted(
+            FORWARDER,
+            "Що це?\n\nпт, 20 лист. 2026 р. о 14:05 Mario пише:\n\n"
+            + "".join(f"> {line}\n" for line in _shown(raw).split("\n")),
+        ),
+        why="what an answer quotes is no new notice",
+    ),
+    _by_the_forwarder(
+        name="quoted_display_name",
+        odd="a stranger's letter forwarded, whose display name is the gateway's address",
+        make=lambda raw: _quoted(FORWARDER, _shown(raw, f"{GENUINE} <x@attacker.example>")),
+        why="the header names two addresses of the sender",
+    ),
+    _by_the_forwarder(
+        name="quoted_two_senders",
+        odd="a stranger's letter forwarded, whose subject was broken into a second From line",
+        make=lambda raw: _quoted(FORWARDER, _shown(raw, f"Mario <x@attacker.example>\nFrom: {GENUINE}")),
+        why="the header has two From lines",
+    ),
+    _by_the_forwarder(
+        name="quoted_twice",
+        odd="two typed letters below each other",
+        make=lambda raw: _quoted(FORWARDER, _shown(raw) + "\n\n" + _shown(letters.notice(amount="1.00", html=False))),
+        why="it forwards two letters",
+    ),
+    _by_the_forwarder(
+        name="quoted_and_added_to",
+        odd="a typed letter with another sum below it",
+        make=lambda raw: _quoted(FORWARDER, _shown(raw) + "\n\nСума: 1,00 грн\n"),
+        why="what stands below a forwarded letter cannot be told from it, and the two sums differ",
     ),
     Attack(
         name="quoted_by_a_stranger",
-        odd="a letter typed into a stranger's mail",
+        odd="a letter typed into a stranger's mail, as if forwarded",
         make=lambda raw: _inline(raw, "x@attacker.example"),
         alone="foreign",
         signed="foreign",
