@@ -21,8 +21,10 @@ from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from pydantic import TypeAdapter, ValidationError
+
 from reconciler.config.tables import ParserSettings
-from reconciler.config.values import Surroundings
+from reconciler.config.values import MailAddresses, Surroundings
 from reconciler.errors import FieldAmbiguous, HeldError, Unreadable
 from reconciler.extract.amounts import read_amount
 from reconciler.extract.dates import read_moment
@@ -43,6 +45,7 @@ _NO_PAYMENT = re.compile(
     r"коміс|комис|залиш|остат|баланс|ліміт|лимит|доступ|пдв|ндс|податок|balance|limit|available|fee\b|tax|vat\b"
 )
 _GENERIC = frozenset({"com", "co", "org", "net", "gov", "edu", "mail", "www", "info", "notify", "email"})
+_ADDRESSES = TypeAdapter[tuple[str, ...]](MailAddresses)
 _MOST_TRIES = 12
 _NOT_MADE = (
     *(pattern for _, pattern in WORDS.veto),
@@ -94,7 +97,7 @@ class _Draft:
 
 def propose(message: Message, *, taken: Collection[str] = ()) -> Proposal | None:
     """
-    A profile for the sender of a message; None when it has no one sender, or more text than a notice.
+    A profile for the sender of a message; None when it has no one sender, one that settings refuse, or more text than a notice.
 
     taken: names of parsers and gateways there are.
     """
@@ -102,8 +105,9 @@ def propose(message: Message, *, taken: Collection[str] = ()) -> Proposal | None
     if sender is None:
         return None
     try:
+        _ADDRESSES.validate_python([sender.email])
         pairs = _pairs(message)
-    except Unreadable:
+    except (ValidationError, Unreadable):
         return None
     name = _name(sender.domain, taken)
     draft = _Draft()
@@ -327,7 +331,7 @@ def _listed(draft: _Draft, key: str) -> list[object]:
 
 def _name(domain: str, taken: Collection[str]) -> str:
     parts = [part for part in domain.split(".")[:-1] if part not in _GENERIC] or [domain.split(".")[0]]
-    name = re.sub(r"[^\w-]", "_", parts[-1]) or "sender"
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", parts[-1]) or "sender"  # TOML's bare keys are ASCII
     while name in taken:
         name += "_2"
     return name

@@ -147,6 +147,25 @@ def test_a_name_that_is_taken_is_not_proposed() -> None:
     assert proposed(letter(sender="info@wayforpay.example")).name == "wayforpay_2"
 
 
+@pytest.mark.parametrize(
+    ("sender", "name"),
+    [
+        ("pay@w\u0430yforpay.com.ua", "w_yforpay"),  # the second letter is Cyrillic
+        ("pay@\uff57ayforpay.com.ua", "_ayforpay"),  # a full-width w
+        ("pay@мій-банк.укр", "___-____"),
+        ("pay@-acq.example", None),  # settings take no such domain
+        ("pay@acq\u00ad.example", None),  # a soft hyphen
+        ("pay@_.example", None),
+    ],
+)
+def test_a_sender_in_other_letters_is_explained_too(sender: str, name: str | None) -> None:
+    """P14: a forged or foreign domain is named in letters that settings can be written in, or gets no proposal."""
+    raw = LAYOUTS["english"].replace(b"pay@acq.example", sender.encode())
+    found = propose(decode(raw), taken=["wayforpay"])
+    assert (found and found.name) == name
+    assert found is None or found.reads
+
+
 def test_explain_shows_the_proposal(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
     """For a machine it is a key; for people the lines are whole, to be copied; a letter that is read has none."""
     file = counter.folder / "new.eml"
