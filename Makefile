@@ -5,6 +5,8 @@
 # make corpus   5 000 letters the reader was not written for, judged by stratum
 # make bench  how fast letters are read, beside mail-parser with one pass of bs4, and what hostile letters cost
 # make prove  disables each protection of tests/protections/ in a copy: a test must notice (IDS="D04 T" picks some)
+# make mutate   changes the logic of reader and trust, a little at a time: the tests must notice (MUTATE="--sample 900 --seed 7 --only parsers")
+# make fuzz   damaged and hostile letters, many more than the tests try (FUZZ="--seed 7 --examples 900")
 # make kill-storm   kills the daemon hundreds of times in the middle of a backlog; a quarter of an hour (STORM="--seed 7" repeats one)
 # make soak   a real daemon, 10 000 mails and 500 lost connections: memory, threads and files must not grow; up to three quarters of an hour (SOAK="--mails 500 --reconnects 40" is shorter)
 # make crucible   random payments under random faults, deaths and people, then a proof; a quarter of an hour (N=2000; SEED=7 repeats one)
@@ -14,11 +16,13 @@ BIN := $(VENV)/bin
 DEMO ?=
 CORPUS ?= --count 5000 --seed 1
 STORM ?=
+MUTATE ?=
+FUZZ ?=
 SOAK ?=
 N ?= 2000
 SEED ?=
 
-.PHONY: demo test lint types unit prove kill-storm soak crucible corpus bench lock clean
+.PHONY: demo test lint types unit prove mutate fuzz kill-storm soak crucible corpus bench lock clean
 
 demo: $(VENV)/.run
 	@$(BIN)/reconciler demo $(DEMO)
@@ -37,6 +41,12 @@ unit: $(VENV)/.dev
 
 prove: $(VENV)/.dev
 	$(BIN)/python -m tests.prove $(IDS)
+
+mutate: $(VENV)/.dev
+	$(BIN)/python -m tests.mutate $(MUTATE)
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 kill-storm: $(VENV)/.run
 	@$(BIN)/python -m reconciler.sandbox.storm $(STORM)

@@ -147,7 +147,7 @@ def test_any_bytes_decode(raw: bytes) -> None:
 
 
 @given(st.lists(st.sampled_from(TOKENS), max_size=60).map(b"".join))
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None)
 def test_any_grammar_decodes(raw: bytes) -> None:
     """D24, P15: pieces of MIME in any order decode, and what comes out can be stored as UTF-8 without NUL."""
     message = decode(raw)
@@ -157,7 +157,7 @@ def test_any_grammar_decodes(raw: bytes) -> None:
 
 
 @given(st.integers(min_value=0, max_value=2**32), st.sampled_from(["uk", "ru", "en"]), st.booleans())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None)
 def test_mutated_letters_decode(seed: int, language: letters.Language, forwarded: bool) -> None:
     """D24: a letter with bytes changed, cut, doubled or swapped decodes."""
     rng = random.Random(seed)

@@ -26,7 +26,7 @@ def broken(found: list[dict[str, object]]) -> list[dict[str, object]]:
     return [item for item in found if item.get("error") == "parser_failed"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=40))
 def test_pieces_in_any_order_break_no_parser(pieces: list[str]) -> None:
     """P14 P15: elements, labels, values and marks in any order are read or held."""
@@ -36,7 +36,7 @@ def test_pieces_in_any_order_break_no_parser(pieces: list[str]) -> None:
     assert broken(parse_file(text, "x", PARSERS)) == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(st.data())
 def test_damaged_mail_breaks_no_parser(data: st.DataObject) -> None:
     """P13 P15: a saved mail with bytes changed, lost, doubled or put in is read or held."""
