@@ -83,8 +83,8 @@ def sampled(everything: Sequence[Mutant], count: int, seed: int) -> Sequence[Mut
     """So many of them, spread evenly over all: a module's share is by its size."""
     if count >= len(everything):
         return everything
-    random, step = Random(seed), len(everything) / count
-    return [everything[int((number + random.random()) * step)] for number in range(count)]
+    random, whole = Random(seed), len(everything)
+    return [everything[random.randrange(whole * at // count, whole * (at + 1) // count)] for at in range(count)]
 
 
 def _shown(site: Site) -> str:

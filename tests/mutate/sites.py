@@ -17,6 +17,8 @@ _TABLE = 4
 _PROSE = re.compile(r"\w\w[,;:]? \w")
 _TOLD = frozenset({"_check", "debug", "info", "warning", "error", "exception"})
 """Calls whose words are for people."""
+_SETS = frozenset({"strip", "lstrip", "rstrip", "encode", "decode"})
+"""Methods whose argument a further character hardly changes: a set of characters, the loose name of a character set."""
 _NO_LOGIC = frozenset({"strict", "repr", "kw_only", "slots", "frozen"})
 """Arguments that say how a mistake in the code is found, not what the code does."""
 _SKIPPED: dict[type[ast.AST], frozenset[str]] = {
@@ -178,8 +180,8 @@ def _is_condition(held: Held) -> bool:
 def _is_logic(node: ast.Constant, held: Held, place: _Place) -> bool:
     if isinstance(node.value, str | bytes):
         text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
-        stripped = isinstance(held.parent, ast.Call) and getattr(held.parent.func, "attr", "").endswith("strip")
-        return bool(place.function) and not place.in_table and not stripped and not _PROSE.search(text)
+        call = getattr(held.parent.func, "attr", "") if isinstance(held.parent, ast.Call) else ""
+        return bool(place.function) and not place.in_table and call not in _SETS and not _PROSE.search(text)
     if node.value is None and isinstance(held.parent, ast.Compare):
         return False
     return node.value is not ... and (bool(place.function) or not place.in_table)
