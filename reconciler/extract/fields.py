@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -35,7 +37,43 @@ _EMPTY = re.compile(
 )
 
 
+_SHORT = 200  # characters of a value; longer ones are not worth remembering
 _TO_THE_SECOND = re.compile(r"\b\d{1,2}:\d{2}:\d{2}\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tables:
+    """A sender's labels as they are compared."""
+
+    fields: Mapping[str, frozenset[str]]
+    known: frozenset[str]
+    goods: frozenset[str]
+    spoken: frozenset[str]
+    naming: frozenset[str]
+    shapes: Mapping[str, Callable[[str], bool]]
+    together: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict)  # what `of` was asked for
+
+    def of(self, fields: tuple[str, ...]) -> frozenset[str]:
+        """The labels of any of these fields."""
+        if (found := self.together.get(fields)) is None:
+            labels = [self.fields.get(name, frozenset()) for name in fields]
+            found = self.together[fields] = frozenset[str]().union(*labels)
+        return found
+
+
+@lru_cache(maxsize=64)  # they are the same for every letter of a sender
+def _tables(
+    labels: tuple[tuple[str, tuple[str, ...]], ...], listing: tuple[str, ...], spoken: tuple[str, ...], naming: str
+) -> _Tables:
+    fields = {name: folded(words) for name, words in labels}
+    return _Tables(
+        fields=fields,
+        known=frozenset[str]().union(*fields.values()),
+        goods=folded(listing),
+        spoken=folded(spoken),
+        naming=fields.get(naming, frozenset()),
+        shapes={label: SHAPES[name] for name, words in fields.items() if name in SHAPES for label in words},
+    )
 
 
 class Sheet:
@@ -54,21 +92,23 @@ class Sheet:
     ) -> None:
         self.parser = parser
         self.manner = manner
-        self._labels = {name: folded(words) for name, words in labels.items()}
-        known = frozenset[str]().union(*self._labels.values())
-        goods, names = folded(listing), self._labels.get(naming, frozenset())
+        tables = _tables(
+            tuple([(name, tuple(words)) for name, words in labels.items()]), tuple(listing), tuple(spoken), naming
+        )
         if sum(len(part.content) for part in (*message.htmls, *message.texts)) > LONGEST_TEXT:
             raise Unreadable("more text than a notice has", parser=parser)
-        shapes = {label: SHAPES[name] for name, words in self._labels.items() if name in SHAPES for label in words}
         self.pages: list[Page] = [
             *(
-                read_html(part.path, part.content, known, goods, folded(spoken), shapes, names)
+                read_html(
+                    part.path, part.content, tables.known, tables.goods, tables.spoken, tables.shapes, tables.naming
+                )
                 for part in message.htmls
             ),
-            *(read_text(part.path, part.content, known, folded(spoken), shapes) for part in message.texts),
+            *(read_text(part.path, part.content, tables.known, tables.spoken, tables.shapes) for part in message.texts),
         ]
-        self.known = known
-        self.naming = names
+        self._tables = tables
+        self.known = tables.known
+        self.naming = tables.naming
         self.spans: list[Span] = []
 
     def records(self) -> list[Sheet]:
@@ -100,7 +140,7 @@ class Sheet:
 
         Raises: FieldAmbiguous: the layout leaves open which value is whose.
         """
-        wanted = frozenset[str]().union(*(self._labels.get(name, frozenset()) for name in fields))
+        wanted = self._tables.of(fields)
         said = [pair for pair in self.pairs if pair.key in wanted and not is_empty(pair.value)]
         said = [pair for pair in said if not pair.loose] or said
         if any(pair.unsure for pair in said):
@@ -148,7 +188,14 @@ class Sheet:
 
 def is_empty(value: str) -> bool:
     """Nothing, or a sender's way of printing nothing."""
+    return _remembered(value) if len(value) <= _SHORT else _is_empty(value)
+
+
+def _is_empty(value: str) -> bool:
     return _EMPTY.fullmatch(clean(value).strip()) is not None
+
+
+_remembered = lru_cache(maxsize=256)(_is_empty)  # each field of a letter asks it of the same values
 
 
 def read_money(sheet: Sheet, source: str, *, allow_minus: bool = False, either: Collection[str] = ()) -> Money | None:

@@ -152,6 +152,11 @@ def plain(line: str) -> str:
     return one_space(line.replace(MARK, "").replace(LINK_ON, "").replace(LINK_OFF, ""))
 
 
+def in_pieces(line: str) -> str:
+    """A line with blanks for its marks."""
+    return line.replace(MARK, " ").replace(LINK_ON, " ").replace(LINK_OFF, " ")
+
+
 def without_links(line: str) -> str:
     """A line without what is only a link or a button: an offer to act, not a statement."""
     return plain(_LINK.sub(" ", line) if LINK_ON in line else line)

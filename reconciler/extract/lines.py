@@ -181,6 +181,8 @@ def split_line(page: Page, line: str) -> Split | None:
 
 
 def _split_line(page: Page, line: str) -> Split | None:
+    if not page.may_hold_label(line):
+        return None
     if page.knows(line):
         return Split(pairs=[(plain(line), "")])
     line = _NUMBERING.sub("", line)
@@ -269,10 +271,13 @@ def _first_separators(line: str) -> Iterator[re.Match[str]]:
 
 def _unknown_pair(page: Page, line: str) -> tuple[str, str] | None:
     """A line of a label that nobody knows and its value, with a colon or what stands between the known ones and theirs."""
-    found = _UNKNOWN.fullmatch(plain(line)) or _BRACKETED.fullmatch(plain(line))
+    bare = plain(line)
+    found = (":" in bare and _UNKNOWN.fullmatch(bare)) or ("[" in bare and _BRACKETED.fullmatch(bare))
     if found and len(found["label"].split()) <= 6:
         return found["label"], found["value"].strip()
-    label, mark, value = plain(_NUMBERING.sub("", line)).partition(page.separator or "\n")
+    if page.separator is None:
+        return None
+    label, mark, value = plain(_NUMBERING.sub("", line)).partition(page.separator)
     if mark and may_be_label(label) and len(label.split()) <= 6 and plain(value):
         return plain(label), plain(value)
     return None

@@ -14,8 +14,8 @@ from functools import lru_cache
 
 from reconciler.errors import Unreadable
 from reconciler.extract.amounts import CURRENCIES
-from reconciler.extract.html import plain, without_links
-from reconciler.extract.text import fold_label, one_line, only_marks
+from reconciler.extract.html import in_pieces, plain, without_links
+from reconciler.extract.text import fold_label, label_words, one_line, only_marks
 
 LONGEST_LABEL = 80  # characters
 LONGEST_TEXT = 300_000  # characters of a part as sent, and of all parts of a letter together
@@ -25,6 +25,7 @@ LONGEST_LINE = 2_000  # characters; patterns are matched against lines
 
 
 _QUOTING = re.compile(r"(?i)\b(?:пише|пишет|написал[аи]?|написа(?:в|ла)|wrote|writes)\s*:")
+_GAPS = re.compile(r"[\x1f|│;•·]")
 _BEHIND = "; ·•|│"  # what a list puts behind a value
 _UNIT = re.compile(  # a label with a currency behind it
     r"(?P<label>.+?)(?:, ?| ?\()(?P<unit>" + "|".join(map(re.escape, CURRENCIES)) + r")\.?\)?[ :]*", re.IGNORECASE
@@ -111,6 +112,11 @@ class Page:
     quotes: bool = False  # another letter is quoted in it
     keys: dict[str, tuple[str, str | None]] = field(default_factory=dict)  # lines as `key_of` reads them
     splits: dict[str, Split | None] = field(default_factory=dict)  # lines as they were taken apart
+    labels: dict[str, bool] = field(default_factory=dict)  # is a line a known label?
+    openings: frozenset[str] | None = field(init=False)  # the first words of the known labels; None: one has no word
+
+    def __post_init__(self) -> None:
+        self.openings = _openings(frozenset(self.known))
 
     def add(self, label: str, value: str, *, loose: bool = False, inner: bool = False, unsure: bool = False) -> None:
         label, value = plain(label).rstrip(": "), value.strip().rstrip(_BEHIND)
@@ -143,7 +149,7 @@ class Page:
             raise Unreadable("more text than a notice has", part=self.part, lines=len(self.lines))
 
     def say(self, line: str, *, doubtful: bool = False) -> None:
-        self.quotes = self.quotes or _QUOTING.search(line) is not None
+        self.quotes = self.quotes or (":" in line and _QUOTING.search(line) is not None)
         if text := without_links(line):
             self.statements.append(Statement(text=text, part=self.part, early=not self.begun, doubtful=doubtful))
 
@@ -163,7 +169,33 @@ class Page:
 
     def knows(self, line: str | None) -> bool:
         """Is this line a known label and nothing else?"""
-        return line is not None and len(line) <= LONGEST_LABEL and self.key_of(line)[0] in self.known
+        if line is None or len(line) > LONGEST_LABEL:
+            return False
+        if (found := self.labels.get(line)) is None:
+            found = self.labels[line] = self.may_hold_label(line) and self.key_of(line)[0] in self.known
+        return found
+
+    def may_hold_label(self, line: str) -> bool:
+        """
+        Does a line, or what stands behind a gap in it, begin with the first word of a known label?
+
+        Most lines do not, and need no slower look.
+        """
+        bare = plain(line)
+        if bare != line and len(bare.split()) != len(in_pieces(line).split()):
+            return True  # a mark parts a word, and what stands before it may be a label
+        return any(map(self._may_begin_with_label, _GAPS.split(line.replace("  ", "|"))))
+
+    def _may_begin_with_label(self, text: str) -> bool:
+        left = 2 if text.lstrip()[:1].isdigit() else 1  # it may be a numbered line
+        for word in text.split():
+            words = label_words(word)
+            if self.openings is None or not self.openings.isdisjoint(words):
+                return True
+            left -= bool(words)
+            if not left:
+                break
+        return False
 
     def heads(self, line: str | None) -> bool:
         """Is this line, standing where a value may stand, a label all the same?"""
@@ -181,6 +213,12 @@ class Page:
 
     def is_listing(self, line: str | None) -> bool:
         return line is not None and self.key_of(line)[0] in self.listing
+
+
+@lru_cache(maxsize=64)
+def _openings(known: frozenset[str]) -> frozenset[str] | None:
+    words = [label_words(label) for label in known]
+    return frozenset(first for first, *_ in words) if all(words) else None
 
 
 def folded(labels: Collection[str]) -> frozenset[str]:

@@ -62,9 +62,11 @@ class _Run:
         looks = {one.look for one in self.items if one.head}
         found: list[int] = []
         for at, one in enumerate(self.items):
+            if not one.known:
+                continue
             is_value = bool(found) and found[-1] == at - 1 and not one.head
             is_word = not one.head and (self._value(at) is None or (len(looks) == 1 and one.look not in looks))
-            if one.known and not is_value and not is_word:
+            if not is_value and not is_word:
                 found.append(at)
         return found
 

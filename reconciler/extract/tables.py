@@ -19,6 +19,8 @@ from reconciler.extract.lines import is_known_pair
 from reconciler.extract.page import Page, has_digit
 from reconciler.extract.text import only_marks
 
+_NUMBER = re.compile(r"(\d{1,2})[.)]?")
+
 Reader = Callable[[Page, Sequence[Block]], None]
 
 
@@ -56,7 +58,9 @@ def read_rows(page: Page, rows: Sequence[Block], rest: Reader) -> None:
 class _Rows:
     def __init__(self, page: Page, rows: Sequence[Block], rest: Reader) -> None:
         self.page, self.rows, self.rest = page, rows, rest
-        self.columns = {width: self._used(width) for width in {len(row.children) for row in rows}}
+        columns = {width: self._used(width) for width in {len(row.children) for row in rows}}
+        self.cells = [[row.children[at] for at in columns[len(row.children)]] for row in rows]
+        self.filled = [[cell for cell in cells if _is_filled(cell)] for cells in self.cells]
         self.aside, under = self._votes()
         self.headed = under is True and self.aside is not True
         self.labelled = not self.headed and (self.aside is True or self._has_pair_row())
@@ -74,19 +78,12 @@ class _Rows:
             del used[0]  # the rows are numbered
         return used
 
-    def _cells(self, row: Block) -> list[Block]:
-        return [row.children[at] for at in self.columns[len(row.children)]]
-
-    def _filled(self, row: Block) -> list[Block]:
-        return [cell for cell in self._cells(row) if _is_filled(cell)]
-
     def _votes(self) -> tuple[bool | None, bool | None]:
         """Do all known labels whose values have a look have them to the right, and below? None: none tells."""
         aside: list[bool] = []
         under: list[bool] = []
-        for at, row in enumerate(self.rows):
-            cells = self._cells(row)
-            below = self._cells(self.rows[at + 1]) if at + 1 < len(self.rows) else []
+        for at, cells in enumerate(self.cells):
+            below = self.cells[at + 1] if at + 1 < len(self.cells) else []
             for place, cell in enumerate(cells if len(cells) > 1 else ()):
                 if not self.page.heads(cell.sole):
                     continue  # "Повернено" may be a value itself
@@ -100,8 +97,8 @@ class _Rows:
 
     def _has_pair_row(self) -> bool:
         return any(
-            _is_pair_row(self.page, self._filled(row)) and not (at and _is_head_row(self.page, self.rows[at - 1]))
-            for at, row in enumerate(self.rows)
+            _is_pair_row(self.page, cells) and not (at and _is_head_row(self.page, self.rows[at - 1]))
+            for at, cells in enumerate(self.filled)
         )
 
     def read(self) -> None:
@@ -110,7 +107,7 @@ class _Rows:
         while index < len(self.rows):
             row, at = self.rows[index], index
             self.page.open_box()
-            cells = self._filled(row)
+            cells = self.filled[at]
             index += 1
             if len(cells) == 1 and not (len(row.children) > 1 and self.page.knows(cells[0].sole)):
                 singles.append(cells[0])
@@ -121,7 +118,7 @@ class _Rows:
             if taken:
                 index += taken
             else:
-                self._row(row, cells, unsure=self._may_be_heads(at, cells))
+                self._row(at, unsure=self._may_be_heads(at, cells))
         self.rest(self.page, singles)
 
     def _may_be_heads(self, at: int, cells: Sequence[Block]) -> bool:
@@ -134,9 +131,8 @@ class _Rows:
 
     # ------------------------------------------------------------ labels beside values
 
-    def _row(self, row: Block, cells: Sequence[Block], *, unsure: bool) -> None:
-        page = self.page
-        used = self._cells(row)
+    def _row(self, at: int, *, unsure: bool) -> None:
+        page, cells, used = self.page, self.filled[at], self.cells[at]
         if len(cells) == 1:
             page.add(cells[0].sole or "", "")
         elif self.labelled and self._is_paired(used):
@@ -148,7 +144,7 @@ class _Rows:
         elif self._is_one_label(cells):
             page.add(cells[0].sole or "", " ".join(cell.text() for cell in cells[1:]))
         elif not _columns(page, cells):
-            self.rest(page, row.children)
+            self.rest(page, self.rows[at].children)
 
     def _is_paired(self, cells: Sequence[Block]) -> bool:
         """Cells that are labels and values by turns, known or not."""
@@ -219,14 +215,16 @@ def _is_filled(cell: Block) -> bool:
 
 def _number(cell: Block) -> int | None:
     """The number of a row, by itself in its first cell."""
-    found = re.fullmatch(r"(\d{1,2})[.)]?", plain(cell.sole or ""))
+    found = _NUMBER.fullmatch(plain(cell.sole or ""))
     return int(found[1]) if found else None
 
 
 def _is_pair_row(page: Page, cells: Sequence[Block]) -> bool:
     """A label and its value, or such pairs side by side; a row of headings is none."""
+    if len(cells) < 2:
+        return False
     known = [page.heads(cell.sole) if index % 2 else page.knows(cell.sole) for index, cell in enumerate(cells)]
-    if len(cells) < 2 or not known[0] or known[1] or has_label(page, cells[1]):
+    if not known[0] or known[1] or has_label(page, cells[1]):
         return False
     if len(cells) > 2 and all(cell.tag == "th" for cell in cells):
         return False

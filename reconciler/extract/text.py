@@ -45,6 +45,7 @@ APOSTROPHES = "'’‘ʼ`´′＇"
 DASHES = "-‐‑‒–—―−﹣－"
 _MARKS = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(DASHES, "-"))
 _SHORT = 200  # characters; a label is shorter, and what is longer is not worth remembering
+_WORD = re.compile(r"\w+")
 _ONLY_MARKS = re.compile(r"[\s:|—–-]*")
 _BLANKS = re.compile(r"\s\s+|[^\S ]")  # all but single spaces, of which a text has many
 _MARKED = re.compile("[" + re.escape("".join(map(chr, _MARKS))) + "]")
@@ -82,7 +83,7 @@ def one_line(text: str) -> str:
 
 def only_marks(text: str) -> bool:
     """Nothing but separators."""
-    return _ONLY_MARKS.fullmatch(text) is not None
+    return not text[:1].isalnum() and _ONLY_MARKS.fullmatch(text) is not None
 
 
 def fold_label(text: str) -> str:
@@ -112,6 +113,18 @@ def _without_edges(text: str) -> str:
 
 
 _remembered = lru_cache(maxsize=4096)(_fold_label)  # the labels of letters are few, and asked for again and again
+
+
+def label_words(word: str) -> tuple[str, ...]:
+    """The words that a label with this word in it has there, as it is compared; several where signs stand between them."""
+    return _remembered_words(word) if len(word) <= _SHORT else _label_words(word)
+
+
+def _label_words(word: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(_fold_label(word)))
+
+
+_remembered_words = lru_cache(maxsize=8192)(_label_words)
 
 
 def fold_words(text: str) -> str:
