@@ -7,7 +7,9 @@ letter for each successful payment, so that its heading, "Извещение №
 subject in Russian, the sender's address and the letters about anything else. Shown by fixtures/yookassa/paid_ru.
 
 Odd: a payment without an order number prints the transaction's instead of it. The letter is signed with S/MIME: the wrapper
-is opened, its signature is not checked, and proves nothing here; trust is DKIM's.
+is opened, its signature is not checked, and proves nothing here; DKIM alone vouches for it. Nothing that is well kept checks
+CMS signatures in Python (`cryptography` makes them and does not verify them), and the certificate they are made with is not
+published: what would be checked, and against whom, would be our own guess.
 """
 
 from __future__ import annotations
