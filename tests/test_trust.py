@@ -357,6 +357,12 @@ SEVERAL_WAYS = {
     ),
     "plain text called HTML": ("text/html", "7bit", b"Payer: <div hidden>\r\nStatus: Paid"),
     "HTML called plain text": ("text/plain", "7bit", b"<p>Status: Declined</p>"),
+    "a delimiter that ends in a bare CR": (
+        'multipart/mixed; boundary="0123456789ab"',
+        "7bit",
+        b"--0123456789ab\rStatus: Declined\r\n" + PARTS,
+    ),
+    "parts called letters": ('multipart/digest; boundary="0123456789ab"', "7bit", PARTS),
     "parts called text": ("text/plain", "7bit", PARTS),
     "plain text called quoted": ("text/plain", "quoted-printable", b"Payer: x=0AStatus: Paid\r\nStatus: Declined"),
     "8-bit text called quoted": ("text/plain; charset=utf-8", "quoted-printable", CYRILLIC + b"=0A"),
@@ -414,6 +420,15 @@ def test_many_signatures_are_judged_quickly() -> None:
     started = time.process_time()
     verdict(raw)
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("tag", [b"", b"; z= b"])
+def test_a_signature_folded_without_end_is_judged_quickly(tag: bytes) -> None:
+    """P14, S13: thousands of line ends within five signatures of the gateway's cost next to nothing, and none of them holds."""
+    one = signed().partition(b"From:")[0].rstrip(b"\r\n") + tag + b"\r\n " * 4_400 + b"\r\n"
+    started = time.process_time()
+    assert verdict(one * 5 + GENUINE).trusted_by is None
+    assert time.process_time() - started < 1
 
 
 def test_a_signature_of_a_small_letter_is_found_among_false_ones() -> None:

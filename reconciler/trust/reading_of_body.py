@@ -30,6 +30,7 @@ _AS_IT_STANDS = frozenset({b"", b"7bit", b"8bit", b"binary"})
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\s]+=*\s*")
 _NOT_QUOTED = re.compile(rb"=(?![0-9A-F]{2}|\r?\n)|[\x80-\xff]")
 _QUOTED_LETTER = re.compile(rb"=[89A-F][0-9A-F]")
+_LINE_END = re.compile(rb"\r?\n")
 _LETTERS_FROM_THE_START = 300  # bytes within which a text in Cyrillic has encoded its first letter
 _LETTERS_ON_LINES = 3
 
@@ -52,6 +53,8 @@ def second_reading(message: Message) -> str | None:
     parameters = dict(told)
     if len(parameters) != len(told):
         return "its Content-Type repeats a parameter"
+    if kind == b"multipart" and match is not None and match[2].lower() == b"digest":
+        return "its parts are letters, unless they say otherwise"
     if kind == b"multipart":
         return _parts(body, parameters.get(b"boundary", b""), encoding)
     if kind != b"text" or parameters.get(b"charset", b"utf-8").lower() not in _CHARSETS:
@@ -64,7 +67,7 @@ def second_reading(message: Message) -> str | None:
 
 def _parts(body: bytes, boundary: bytes, encoding: bytes) -> str | None:
     delimiter = b"--" + boundary
-    lines = body.strip(b"\r\n").splitlines()
+    lines = _LINE_END.split(body.strip(b"\r\n"))  # as the parts are cut
     if encoding not in _AS_IT_STANDS or not _BOUNDARY.fullmatch(boundary) or not lines:
         return "its parts are not delimited plainly"
     if lines[0].rstrip(b" \t") != delimiter or lines[-1].rstrip(b" \t") != delimiter + b"--":
