@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from reconciler import forwarded
 from reconciler.errors import HeldError, Unreadable
 from reconciler.extract.notices import HOUSE, sheet_of
 from reconciler.extract.orders import other_number
@@ -67,13 +68,16 @@ def explain_file(
 
     message = decode(raw)
     claimed: dict[str, Any]
-    source, parser = message, None
+    source, parser, within = message, None, forwarded.Forward()
     try:
         parser, source = claim(message, parsers)
         where = "the mail itself" if source is message else "a message attached to it"
+        where = where if source.within is None else "a letter forwarded in its text"
         claimed = {"parser": parser.NAME, "why": f"From is {_sender(source)}; claimed is {where}"}
     except HeldError as exc:
         claimed = {"parser": None, "why": str(exc)} | error_json(exc, file)
+        within = forwarded.find(message)
+        source = within.letter or message
     notices: list[dict[str, Any]] = []
     spans: list[dict[str, Any]] = []
     try:
@@ -83,7 +87,11 @@ def explain_file(
     except HeldError as exc:
         notices = [error_json(exc, file)]
     proposed = None
-    if parser is None or (is_reconstructed(parser) and any("error" in notice for notice in notices)):
+    if parser is None:
+        wanted = not within.why  # whose letters a profile would be for cannot be told
+    else:
+        wanted = is_reconstructed(parser) and any("error" in notice for notice in notices)
+    if wanted:
         proposed = propose(source, taken=[known.NAME for known in parsers if known is not parser])
     return {
         "file": file,

@@ -19,7 +19,7 @@ from reconciler.forwarded import find
 from reconciler.message import decode
 from reconciler.model import Message
 from reconciler.reading import claim, read
-from reconciler.readout import parse_file
+from reconciler.readout import explain_file, parse_file
 from reconciler.sandbox import letters
 from tests.forwards import FORWARDER, PROGRAMS, Mail, forward, put_together
 
@@ -366,7 +366,7 @@ def test_what_is_no_forward_at_all_says_nothing() -> None:
 
 def test_too_much_text_is_refused() -> None:
     """P13: more than a notice has is not looked through."""
-    for text in (HEADER + "x" * 300_001, HEADER + "x\n" * 5_001, HEADER + "x" * 2_001):
+    for text in (HEADER + "<" * 20_001, HEADER + "x" * 300_001, HEADER + "x\n" * 5_001, HEADER + "x" * 2_001):
         refused(written(text), "more text than a notice has")
 
 
@@ -409,3 +409,15 @@ def test_a_letter_of_nobody_is_unclaimed_and_named() -> None:
     with pytest.raises(Unclaimed) as caught:
         claim(decode(forward(letters.notice(sender="info@bank.example"), "gmail_uk")), PARSERS)
     assert caught.value.facts == {"sender": FORWARDER, "forwards": "info@bank.example"}
+
+
+def test_explain_shows_the_letter_that_is_forwarded() -> None:
+    """P12: `explain` says whose text a letter stood in, proposes a profile for its sender, and none for whoever forwarded it."""
+    ours = explain_file(forward(letters.notice(), "gmail_uk"), MAIL, PARSERS)
+    assert ours["claimed"]["why"] == "From is notify@wayforpay.com.ua; claimed is a letter forwarded in its text"
+    assert {span["part"] for span in ours["spans"]} == {"forwarded.html[0]"}
+    other = explain_file(forward(letters.notice(sender="info@bank.example"), "gmail_uk"), MAIL, PARSERS)
+    assert 'senders = ["info@bank.example"]' in other["proposal"]["toml"]
+    assert FORWARDER not in other["proposal"]["toml"]
+    unsure = explain_file(put_together([("plain", HEADER + HEADER)], "Fwd: x"), MAIL, PARSERS)
+    assert unsure["proposal"] is None

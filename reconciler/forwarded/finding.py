@@ -18,14 +18,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+from reconciler.extract.page import LONGEST_TEXT, MOST_TAGS
 from reconciler.extract.text import fold_words
 from reconciler.forwarded import headers, lines
 from reconciler.forwarded.headers import Doubt, Header
 from reconciler.forwarded.lines import Lines
 from reconciler.forwarded.words import FORWARDING, ON_BEHALF, PUBLIC_DOMAINS, REPLYING, Banner, Role
 from reconciler.model import Address, Message, TextPart
-
-LONGEST_TEXT = 300_000  # characters of all parts; a mail of more forwards no notice
 
 # whole, in letters that every domain has: a part of an address, or one that only looks alike, is none
 _ADDRESS = re.compile(
@@ -50,10 +49,9 @@ def find(message: Message) -> Forward:
     bodies = (*message.texts, *message.htmls)
     if sender is None or message.too_large or not bodies:
         return Forward()
-    if sum(len(part.content) for part in bodies) > LONGEST_TEXT:
-        return Forward(why="more text than a notice has")
     own = _own(message, sender)
     try:
+        _refuse_excess(bodies)
         letter = _letter(message, own)
         others = [_letter(other, own) for other in message.otherwise()]
         return Forward(letter=_with_others(letter, others))
@@ -100,6 +98,15 @@ def _letter(message: Message, own: frozenset[str]) -> Message | None:
         defects=message.defects,
         within=message,
     )
+
+
+def _refuse_excess(bodies: Sequence[TextPart]) -> None:
+    """Raises: Doubt: a mail of so much text, or of so many elements, forwards no notice."""
+    if (
+        sum(len(part.content) for part in bodies) > LONGEST_TEXT
+        or sum(part.content.count("<") for part in bodies) > MOST_TAGS
+    ):
+        raise Doubt("more text than a notice has")
 
 
 def _with_others(letter: Message | None, others: Sequence[Message | None]) -> Message | None:

@@ -22,6 +22,7 @@ from reconciler.forwarded.words import ATTRIBUTION, BANNERS, LABELS, Banner, Rol
 
 LONGEST_LINE = 2_000  # characters
 MOST_LINES = 5_000
+LONGEST_HEADER = 80  # lines; what goes on beyond is looked at as another one
 
 _LABELLED = re.compile(r"\*?(?P<label>[^\W\d_][^:：*@<>]{0,24}?)\s?\*?\s?[:：]\*?\s?(?P<value>.*)")
 _PAIR = re.compile(r"(?=[^:]{0,39}[^\W\d_])[^:@<]{1,40}:(?!//|\d)")
@@ -30,6 +31,7 @@ _TITLED = re.compile(r"[-–—_=]{2,}[^-–—_=]{3,80}[-–—_=]{2,}")
 _ADDRESS = re.compile(r"[^\s<>\[\](),;:\"']+@[^\s<>\[\](),;:\"']+")
 _WRAPPED = 60  # characters; programs that break lines break them at 66 to 78, in front of the word that is too much
 _MOST_WRAPPED = {Role.TO: 20, Role.CC: 20}
+_MOST_OF = {Role.OTHER: 8}
 _BLANKS_UNDER_BANNER = 3
 
 
@@ -128,7 +130,7 @@ def _read(part: Lines, start: int, told: int) -> Header | None:
     lines = part.lines
     values: dict[Role, list[str]] = {}
     doubt, at, last, latest = "", start, start, Role.OTHER
-    while at < len(lines):
+    while at < min(len(lines), start + LONGEST_HEADER):
         label = _label(lines[at].text)
         if label is None:
             goes_on = _continued(part, at, latest, values)
@@ -138,10 +140,11 @@ def _read(part: Lines, start: int, told: int) -> Header | None:
             at = goes_on
         else:
             role, value = label
-            if role in values and role is not Role.OTHER:
-                if role is not Role.FROM:
-                    break  # "Дата: …" of the letter's own, right below
-                doubt = "the header in its text names two senders"
+            if role is Role.FROM and role in values:
+                doubt, last = "the header in its text names two senders", at
+                break
+            if len(values.get(role, ())) >= _MOST_OF.get(role, 1):
+                break  # "Дата: …" of the letter's own, right below
             values.setdefault(role, []).append(value)
             latest = role
             at += 1
@@ -149,7 +152,7 @@ def _read(part: Lines, start: int, told: int) -> Header | None:
     first, banner = _over(lines, start, told)
     said = {role: " ".join(filter(None, pieces)) for role, pieces in values.items()}
     sure = Role.SUBJECT in said or banner is not Banner.NONE or "@" in said.get(Role.FROM, "")
-    if Role.FROM not in said or len(said) < 2 or not sure:
+    if not doubt and (Role.FROM not in said or len(said) < 2 or not sure):
         return None
     if not doubt and _goes_on_below(part, last, values):
         doubt = "where the header in its text ends cannot be told"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -189,21 +190,26 @@ def _before(events: Sequence[markup.Event]) -> tuple[list[str], list[tuple[str, 
     """The style sheets, and the elements that are still open."""
     sheets: list[str] = []
     around: list[tuple[str, Attributes]] = []
+    names: Counter[str] = Counter()
     for tag, attributes, text in events:
         if not tag:
             if around and around[-1][0] == "style":
                 sheets.append(text)
         elif attributes is not None:
             around.append((tag, attributes))
-        elif any(tag == name for name, _ in around):
-            while around.pop()[0] != tag:
-                pass
+            names[tag] += 1
+        elif names[tag]:
+            closed = ""
+            while closed != tag:
+                closed, _ = around.pop()
+                names[closed] -= 1
     return sheets, [one for one in around if one[0] not in _VOID]
 
 
 def _written(events: Sequence[markup.Event], around: Sequence[str]) -> Iterator[str]:
     """As HTML again; around: the elements that were open at the cut, of which a quotation was made a block."""
-    open_tags = list(around)
+    open_tags, names = list(around), Counter(around)
+    depth = len(around)  # of those that are still open
     for tag, attributes, text in events:
         if not tag:
             yield text if open_tags and open_tags[-1] in ("style", "script") else html.escape(text, quote=False)
@@ -211,13 +217,15 @@ def _written(events: Sequence[markup.Event], around: Sequence[str]) -> Iterator[
             yield _opened(tag, attributes)
             if tag not in _VOID:
                 open_tags.append(tag)
-        elif tag in open_tags and tag not in _VOID:
-            while True:
-                own = len(open_tags) <= len(around)
+                names[tag] += 1
+        elif names[tag]:
+            closed = ""
+            while closed != tag:
+                is_around = len(open_tags) <= depth
                 closed = open_tags.pop()
-                yield "</div>" if own and closed == "blockquote" else f"</{closed}>"
-                if closed == tag:
-                    break
+                depth = min(depth, len(open_tags))
+                names[closed] -= 1
+                yield "</div>" if is_around and closed == "blockquote" else f"</{closed}>"
 
 
 def _opened(tag: str, attributes: Attributes) -> str:
