@@ -116,6 +116,23 @@ def test_a_forged_forwarder_vouches_for_nothing(tmp_path: Path, raw: bytes) -> N
     assert "named in [trust] forwarders" in untrusted(stage, outcome)
 
 
+@pytest.mark.parametrize(
+    ("sender", "signed_by"),
+    [
+        ("owner@mail.example.ua", "example.ua"),
+        ("owner@example.com.ua", "com.ua"),
+        ("owner@example.ua", "mail.example.ua"),
+    ],
+)
+def test_the_domain_above_his_vouches_for_nothing(tmp_path: Path, sender: str, signed_by: str) -> None:
+    """S03: whose parent or child a domain is cannot be told without a list of public suffixes, so it must be the very one."""
+    stage = make(tmp_path, named(sender))
+    (outcome,) = stage.take(mail(sender=sender, signed_by=signed_by))
+    assert "not one of the forwarder's domains" in untrusted(stage, outcome)
+    (own,) = stage.take(mail(sender=sender, signed_by=sender.partition("@")[2]))
+    assert (own.reason is None) is (signed_by != "com.ua")  # example.com.ua has no key
+
+
 def test_two_senders_vouch_for_nothing(tmp_path: Path) -> None:
     """P17: a named forwarder beside another sender is no sender, and his mail is not opened."""
     stage = make(tmp_path, named(FORWARDER))
