@@ -81,7 +81,9 @@ class Stripe(Gateway):
         if amount != notice.amount.amount or currency not in {None, notice.amount.currency}:
             values = [told["sum"], str(notice.amount.amount)]
             raise Unreadable("the subject tells another sum than the letter", parser=NAME, values=values)
-        names = tuple(dict.fromkeys(name for name in (*notice.merchant_names, told["shop"]) if name))
+        # The subject of a shop called "My Shop" is a line about a shop, too: of it only the name counts.
+        lines = [line for line in notice.merchant_names if line != told[0]]
+        names = tuple(dict.fromkeys(name for name in (*lines, told["shop"]) if name))
         return replace(notice, merchant=notice.merchant or told["shop"], merchant_names=names)
 
 

@@ -21,7 +21,7 @@ from reconciler.errors import (
     Unclaimed,
 )
 from reconciler.model import Address, Kind, Message, Notice, TextPart
-from reconciler.reading import is_sender, read
+from reconciler.reading import is_sender, read, version_of
 
 
 def message(
@@ -257,3 +257,54 @@ def test_discovery_takes_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:
     bank.__dict__.update(NAME="abank", claims=lambda message: False, parse=lambda message: [])
     monkeypatch.setitem(sys.modules, "bank_parser", bank)
     assert "abank" in [parser.NAME for parser in find_parsers([EntryPoint("x", "bank_parser", "reconciler.parsers")])]
+
+
+def test_who_claims_twice_is_told_apart() -> None:
+    """Two parsers of one mail, and one parser of two letters in it, are different mistakes of different people."""
+    with pytest.raises(ClaimedTwice, match="claimed by more than one parser"):
+        read(message(), [Fake(), Fake(NAME="other")])
+    with pytest.raises(ClaimedTwice, match="carries more than one claimed message"):
+        read(message("me@example.org", message(), message()), [Fake()])
+
+
+class Two(Fake):
+    """A parser that finds a declined payment and one that was made."""
+
+    def parse(self, message: Message) -> Sequence[Notice]:
+        kinds = (Kind.DECLINED, Kind.PAYMENT)
+        return [Notice(parser="gate", gateway="gate", kind=kind) for kind in kinds]
+
+
+def test_one_payment_among_other_notices_is_enough_to_hold_a_damaged_letter() -> None:
+    """P02: a lossy letter of several notices is held as soon as one of them moves money."""
+    with pytest.raises(MessageDamaged) as held:
+        read(message(lossy=True), [Two()])
+    assert [notice["kind"] for notice in held.value.facts["notices"]] == ["declined", "payment"]
+
+
+class Plain:
+    """A parser without settings."""
+
+    NAME = "gate"
+    VERSION: object = "7"
+
+    def claims(self, message: Message) -> bool:
+        return True
+
+    def parse(self, message: Message) -> Sequence[Notice]:
+        return [Notice(parser="gate", gateway="gate", kind=Kind.PAYMENT)]
+
+
+def test_a_parser_that_takes_no_settings_is_read_without_them() -> None:
+    """A module of somebody's own needs no `configured`, whatever the settings say of its name."""
+    reading = read(message(), [Plain()], order_fields={"gate": ["Рахунок"]}, timezones={"gate": "UTC"})
+    assert reading.notices[0].kind is Kind.PAYMENT
+
+
+@pytest.mark.parametrize(("version", "told"), [("7", "7"), ("", "0"), (7, "0"), (None, "0")])
+def test_a_version_is_a_word_or_none(version: object, told: str) -> None:
+    """What a parser calls its version is kept with every entry: a text, or "0"."""
+    parser = Plain()
+    parser.VERSION = version
+    assert version_of(parser) == told
+    assert version_of(Fake()) == "0"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -121,3 +122,13 @@ def test_any_bytes_are_read_or_refused(payload: bytes, begin: bytes) -> None:
     except Unreadable:
         return
     assert all(len(row) > 1 for row in rows)
+
+
+def test_a_picture_beside_the_list_is_passed_over() -> None:
+    """Of what hangs on the letter only lists are read, in any case of their ending; with none it is no register of ours."""
+    logo = Attachment(filename="logo.csv.png", content_type="image/png", payload=b"\x89PNG")
+    list_of_rows = letter(f"{HEADER}\n{ROW}\n".encode(), "REGISTER.CSV")
+    both = replace(list_of_rows, attachments=(logo, *list_of_rows.attachments))
+    assert [found.reference for found in wayforpay.movements(both)] == ["WFP-SOC-1-6ac4b29136b28"]
+    with pytest.raises(Unreadable):
+        wayforpay.movements(replace(both, attachments=(logo,)))

@@ -66,15 +66,22 @@ class Reach:
     seconds: Mapping[str, float]
     tests: Mapping[int, Sequence[str]]
     at_import: frozenset[int]
+    failing: Sequence[str]
 
     @classmethod
-    def of(cls, files: Sequence[str], seconds: Mapping[str, float], ran: Mapping[str, Iterable[int]]) -> Reach:
-        """ran: by test, and under the empty name what imports run."""
+    def of(
+        cls,
+        files: Sequence[str],
+        seconds: Mapping[str, float],
+        ran: Mapping[str, Iterable[int]],
+        failing: Sequence[str] = (),
+    ) -> Reach:
+        """ran: by test, and under the empty name what imports run. failing: tests that fail anyway, and judge nothing."""
         tests: dict[int, list[str]] = defaultdict(list)
-        for test in seconds:
+        for test in seconds.keys() - set(failing):
             for line in ran[test]:
                 tests[line].append(test)
-        return cls(files=files, seconds=seconds, tests=dict(tests), at_import=frozenset(ran[""]))
+        return cls(files=files, seconds=seconds, tests=dict(tests), at_import=frozenset(ran[""]), failing=failing)
 
     def needs_import(self, mutant: Mutant) -> bool:
         """Is what is changed run by an import?"""

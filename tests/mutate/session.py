@@ -140,6 +140,8 @@ class Judge:
         except BaselineFailed as exc:
             self._failed = exc
             return True
+        if reach.failing:
+            click.echo(f"Without any mutant these fail, so they judge nothing: {', '.join(reach.failing)}")
         for (mutant, tests), failed in in_children(self._tasks(reach, functions)):
             noticed = "it died or hung" if failed is None else failed
             if failed:
@@ -196,13 +198,16 @@ class Judge:
         halves = [(half, partial(self._recorded, tests[half::2])) for half in range(2)]
         seconds: dict[str, float] = {}
         ran: dict[str, Sequence[int]] = {}
+        failed: list[str] = []
         for _, ended in in_children(halves):
-            if ended is None or ended[0]:
-                failed = "the process itself" if ended is None else ", ".join(ended[0][:9])
-                raise BaselineFailed(f"without any mutant fails: {failed}")
+            if ended is None:
+                raise BaselineFailed("the tests die without any mutant")
+            failed += ended[0]
             seconds |= ended[1]
             ran |= ended[2]
-        reach = Reach.of(self._run.files, seconds, ran)
+        if not ran:
+            raise BaselineFailed(f"without any mutant fails: {', '.join(failed)}")
+        reach = Reach.of(self._run.files, seconds, ran, failed)
         save(reach, path)
         return reach
 
