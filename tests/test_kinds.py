@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from parsers import wayforpay
 from reconciler.errors import HeldError
-from reconciler.model import Kind, Message
+from reconciler.model import Kind, Message, TextPart
 from tests.test_wayforpay import ROWS, letter, one
 
 NO_PAYMENT = {
@@ -75,6 +77,33 @@ def test_a_success_of_nothing_holds_no_payment(sentence: str) -> None:
     """P11: known words alone, with nothing that was successful beside them, make no payment and hold none either."""
     assert is_payment(letter(head=sentence))
     assert not is_payment(letter(("Статус", "-"), head=sentence))
+
+
+def test_words_in_letters_of_two_alphabets_are_read() -> None:
+    """P11: a veto in which letters of the other alphabet stand is a veto."""
+    assert one(letter(("Статус", "Вiдxилено"))).kind is Kind.DECLINED
+    assert not is_payment(letter(head="Платіж вiдхиленo"))
+
+
+def test_a_denial_that_one_part_does_not_know_denies_nothing() -> None:
+    """P11: a status that stands in the text alone, or beside one that could not be read, drops no payment."""
+    declined = letter(("Статус", "Відхилено"), head="WayForPay")
+    assert one(declined).kind is Kind.DECLINED
+    text = TextPart(path="text[0]", content="Сума: 1 250,00 грн\nСтатус: Відхилено", charset="utf-8")
+    silent = letter(("Статус", "-"))
+    for message in (replace(silent, texts=(text,)), letter(("Статус платежу", "—"), ("Статус", "Відхилено"))):
+        with pytest.raises(HeldError):
+            one(message)
+
+
+@pytest.mark.parametrize("label", ["Сума", "Статус"])
+def test_several_payments_are_not_dropped_as_one(label: str) -> None:
+    """P11: a letter with two values under a label of which a payment has one is held, whatever its headline denies."""
+    rows = "".join(f"<p>{label}: {value}</p>" for value in ("Відхилено 1", "Успішно 2"))
+    message = letter(("Статус", "Відхилено"), head="Платіж відхилено")
+    part = replace(message.htmls[0], content=message.htmls[0].content + rows)
+    with pytest.raises(HeldError):
+        one(replace(message, htmls=(part,)))
 
 
 @pytest.mark.parametrize("kind", ["declined", "hold", "receipt", "refund", "test", "register"])

@@ -240,6 +240,12 @@ def test_order_field_of_the_settings() -> None:
     assert one(letter(), parser).order_number is None
 
 
+@pytest.mark.parametrize("form", ["`{}`", "{}.", "«{}»", "[{}],", "*{}*"])
+def test_marks_around_a_reference_are_none_of_it(form: str) -> None:
+    """T04: a reference that ends a sentence, or stands in a dump's quotes, is the same payment's."""
+    assert one(letter(("Номер платежу", form.format(REFERENCE)))).transaction_id == REFERENCE
+
+
 @pytest.mark.parametrize(
     "inner", ["Платник: Іван | Тип операції: Повернення", "Картка: 41****1111   Операція: Відмова"]
 )
@@ -247,7 +253,7 @@ def test_a_status_behind_another_value_contradicts(inner: str) -> None:
     """P11: in text a payer may have typed it, so it takes no money back and makes no payment either."""
     text = "\n".join(f"{label}: {value}" for label, value in ROWS) + f"\n{inner}"
     message = replace(letter(), htmls=(), texts=(TextPart(path="text[0]", content=text, charset="utf-8"),))
-    with pytest.raises(Unreadable):
+    with pytest.raises(HeldError):
         wayforpay.parse(message)
 
 

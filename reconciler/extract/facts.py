@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 from reconciler.errors import FieldUnreadable, HeldError
-from reconciler.extract.fields import Sheet, read_money
+from reconciler.extract.fields import Sheet, bare, read_money
 from reconciler.extract.orders import clean_order, is_reference
 from reconciler.extract.page import Pair
 from reconciler.extract.text import one_line
@@ -34,7 +35,7 @@ def transaction_id(sheet: Sheet) -> str | None:
     The gateway's reference. A page's own one (WFP-…) goes before other numbers the gateway prints. One that stands under
     the label of the order number alone is none: a payer can type it there.
     """
-    pairs = sheet.of("reference")
+    pairs = [replace(pair, value=bare(pair.value)) for pair in sheet.of("reference")]
     for pair in pairs:
         if len(pair.value.split()) != 1 or not any(char.isdigit() for char in pair.value):
             raise FieldUnreadable(
@@ -46,16 +47,16 @@ def transaction_id(sheet: Sheet) -> str | None:
     own = [pair for pair in pairs if is_reference(pair.value)]
     keys = {pair.key for pair in own}
     clash = [pair for pair in pairs if pair not in own and pair.key in keys]  # one label, a reference and another value
-    under_order = [pair for pair in sheet.of("order", "any_order") if is_reference(pair.value)]
+    under_order = [pair for pair in sheet.of("order", "any_order") if is_reference(bare(pair.value))]
     if pairs and not own and under_order:
         raise sheet.ambiguous("transaction_id", [pair.value for pair in (*pairs, *under_order)])
     chosen = [*own, *clash] if own else pairs
-    return sheet.agreed("transaction_id", [(pair, pair.value.strip()) for pair in chosen])
+    return sheet.agreed("transaction_id", [(pair, pair.value) for pair in chosen])
 
 
 def order_of(sheet: Sheet, cleaned: Callable[[str], str | None] = clean_order) -> tuple[str | None, str | None]:
     """The order number and the value it was cleaned from. cleaned: the rule that cleans it."""
-    pairs = [pair for pair in sheet.of("order") if not is_reference(pair.value)]
+    pairs = [pair for pair in sheet.of("order") if not is_reference(bare(pair.value))]
     try:
         readings = [(pair, cleaned(pair.value)) for pair in pairs]
     except HeldError as exc:

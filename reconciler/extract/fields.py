@@ -24,7 +24,7 @@ from reconciler.extract.labels import read_html, read_text
 from reconciler.extract.page import LONGEST_TEXT, Page, Pair, Statement, folded
 from reconciler.extract.records import split_records
 from reconciler.extract.shapes import SHAPES
-from reconciler.extract.text import clean, fold_words
+from reconciler.extract.text import clean, fold_words, one_line
 from reconciler.model import Message, Span
 from reconciler.money import Money
 
@@ -38,6 +38,7 @@ _EMPTY = re.compile(
 
 
 _SHORT = 200  # characters of a value; longer ones are not worth remembering
+_TYPED = ("payer", "email", "phone", "purpose", "order", "any_order")  # fields in which a payer's own words may stand
 _TO_THE_SECOND = re.compile(r"\b\d{1,2}:\d{2}:\d{2}\b")
 
 
@@ -50,6 +51,7 @@ class _Tables:
     goods: frozenset[str]
     spoken: frozenset[str]
     naming: frozenset[str]
+    written: frozenset[str]
     shapes: Mapping[str, Callable[[str], bool]]
     together: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict)  # what `of` was asked for
 
@@ -66,12 +68,14 @@ def _tables(
     labels: tuple[tuple[str, tuple[str, ...]], ...], listing: tuple[str, ...], spoken: tuple[str, ...], naming: str
 ) -> _Tables:
     fields = {name: folded(words) for name, words in labels}
+    known = frozenset[str]().union(*fields.values())
     return _Tables(
         fields=fields,
-        known=frozenset[str]().union(*fields.values()),
+        known=known,
         goods=folded(listing),
         spoken=folded(spoken),
         naming=fields.get(naming, frozenset()),
+        written=known.difference(*(fields.get(name, frozenset()) for name in _TYPED)),
         shapes={label: SHAPES[name] for name, words in fields.items() if name in SHAPES for label in words},
     )
 
@@ -100,11 +104,21 @@ class Sheet:
         self.pages: list[Page] = [
             *(
                 read_html(
-                    part.path, part.content, tables.known, tables.goods, tables.spoken, tables.shapes, tables.naming
+                    part.path,
+                    part.content,
+                    tables.known,
+                    tables.goods,
+                    tables.spoken,
+                    tables.shapes,
+                    tables.naming,
+                    tables.written,
                 )
                 for part in message.htmls
             ),
-            *(read_text(part.path, part.content, tables.known, tables.spoken, tables.shapes) for part in message.texts),
+            *(
+                read_text(part.path, part.content, tables.known, tables.spoken, tables.shapes, tables.written)
+                for part in message.texts
+            ),
         ]
         self._tables = tables
         self.known = tables.known
@@ -134,17 +148,24 @@ class Sheet:
         """Every line a reader sees, pairs and all."""
         return [line for page in self.pages for line in page.lines]
 
+    def keys(self, *fields: str) -> frozenset[str]:
+        """The labels of these fields, as they are compared."""
+        return self._tables.of(fields)
+
     def of(self, *fields: str) -> list[Pair]:
         """
         The pairs of these fields that say something; loose ones only where there are no others.
 
         Raises: FieldAmbiguous: the layout leaves open which value is whose.
         """
-        wanted = self._tables.of(fields)
+        wanted = self.keys(*fields)
         said = [pair for pair in self.pairs if pair.key in wanted and not is_empty(pair.value)]
         said = [pair for pair in said if not pair.loose] or said
         if any(pair.unsure for pair in said):
             raise self.ambiguous(fields[0], [f"{pair.label}: {pair.value}" for pair in said])
+        told = {fold_words(pair.value) for pair in said if not pair.odd}
+        if any(pair.odd and fold_words(pair.value) not in told for pair in said):
+            raise self.ambiguous(fields[0], [pair.value for pair in said])
         return said
 
     def unknown(self) -> list[Pair]:
@@ -184,6 +205,11 @@ class Sheet:
     def plain(self, field: str, *, source: str | None = None) -> str | None:
         """A field whose value is text; a value of several lines has no one reading."""
         return self.agreed(field, [(pair, " ".join(pair.value.split())) for pair in self.of(source or field)])
+
+
+def bare(value: str) -> str:
+    """A reference without the marks that a sentence or a program's dump puts around it."""
+    return one_line(value).strip("`'\"«»“”„*<>()[]{},;").rstrip(".")
 
 
 def is_empty(value: str) -> bool:

@@ -238,7 +238,7 @@ class _Builder:
             line = _GLUED.sub(" ^ ", line).replace(_CUT, "")
         if "  " in line and not self.keep:
             line = _SPACES.sub(" ", line)
-        self.lines.append(line.strip())
+        self.lines.append(line.strip(" "))
         self.line.clear()
         self.keep = False
 

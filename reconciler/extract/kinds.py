@@ -82,7 +82,10 @@ _NAME = re.compile(  # a site, an account, a reference
 _SUM = re.compile(r"\d ?(?:грн|uah|usd|eur|[₴$€])|(?:uah|usd|eur|[₴$€]) ?\d")
 _MONEY = re.compile(r"[^\W\d_]+|[₴$€£]")
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
-_QUIET = frozenset({Kind.DECLINED, Kind.PENDING})  # kinds that nobody is shown
+_MIXED = re.compile(r"[^\W\d_]*(?:[a-z][а-яіїєґ]|[а-яіїєґ][a-z])[^\W\d_]*")
+_LATIN = re.compile(r"[a-z]")
+_CYRILLIC = str.maketrans("aeopcyxijskmthb", "аеорсухіјѕкмтнв")
+QUIET = frozenset({Kind.DECLINED, Kind.PENDING})  # kinds that nobody is shown
 _NUMBERED = re.compile(r"\bno[.:]? ?(?=[a-z-]{0,8}[0-9])")  # "order No 5" denies nothing
 
 
@@ -94,6 +97,11 @@ def decide(said: Said, words: Words, *, parser: str, attached_list: bool = False
     Raises: Unreadable when nothing plainly says it; an unsure letter is never a payment.
     """
     return _Case(said, words, parser).decide(attached_list=attached_list)
+
+
+def is_denied(lines: Sequence[str], words: Words) -> bool:
+    """Does one of these lines tell of something that is no payment?"""
+    return any(_any(pattern, map(_fold, lines)) for _, pattern in words.veto)
 
 
 def decide_each(letter: Said, statuses: Sequence[Sequence[str]], words: Words, *, parser: str) -> list[Kind]:
@@ -147,11 +155,11 @@ class _Case:
                 raise self.unreadable("a register with a payment's status", found="register")
             return Kind.REGISTER
         if kind := self._vetoed_by_status(paid) or self._vetoed_by_lines(bool(paid)):
-            if kind in _QUIET and (paid or any(map(self._is_success, self.told))):
+            if kind in QUIET and (paid or any(map(self._may_succeed, self.told))):
                 raise self.unreadable("tells of a payment, and denies it", found=str(kind))
-            if kind in _QUIET and not self._vetoed(self.status) and not self._vetoed(self._headlines()):
+            if kind in QUIET and not self._vetoed(self.status) and not self._vetoed(self._headlines()):
                 raise self.unreadable("denied by a word that is no headline and no status", found=str(kind))
-            if kind in _QUIET and not self._vetoed(self.told) and any(map(_SUM.search, map(_fold, self.heads))):
+            if kind in QUIET and not self._vetoed(self.told) and any(map(_SUM.search, map(_fold, self.heads))):
                 raise self.unreadable(
                     "a sum in the subject or at the head, and no word there denies it", found=str(kind)
                 )
@@ -159,6 +167,10 @@ class _Case:
         self._refuse_denials()
         self._demand_success()
         return self._addressed()
+
+    def _may_succeed(self, line: str) -> bool:
+        """Does a line speak of success, and of nothing that denies it?"""
+        return self.words.stem.search(line) is not None and not self._vetoed([line]) and not self._denies(line)
 
     def _headlines(self) -> list[str]:
         """The subject, the first line, and what speaks of a payment above the fields."""
@@ -252,7 +264,7 @@ class _Case:
             return None
         if found[0] in MONEY_BACK and found[0] is not Kind.CHARGEBACK:
             # "повернення в обробці", "refund declined": no money has moved back
-            if kind := next((kind for kind in found if kind in _QUIET), None):
+            if kind := next((kind for kind in found if kind in QUIET), None):
                 if found[0] is Kind.VOID:
                     raise self.unreadable("cancelled, and waiting", found=str(kind))
                 return kind
@@ -309,8 +321,13 @@ class _Case:
 
 
 def _fold(text: str) -> str:
-    """As the patterns read it; "№" stays a sign, and is no "no"."""
-    return fold_words(text.replace("№", "#"))
+    """As the patterns read it; "№" stays a sign, and is no "no"; words in letters of two alphabets are in one."""
+    return _MIXED.sub(_in_cyrillic, fold_words(text.replace("№", "#")))
+
+
+def _in_cyrillic(word: re.Match[str]) -> str:
+    found = word[0].translate(_CYRILLIC)
+    return found if _LATIN.search(found) is None else word[0]
 
 
 def _any(pattern: re.Pattern[str], lines: Iterable[str]) -> bool:

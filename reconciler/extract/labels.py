@@ -22,10 +22,13 @@ from types import MappingProxyType
 
 from reconciler.extract.html import Block, plain, read_blocks
 from reconciler.extract.lines import is_known_pair, is_pair, scan_lines, separator_of
+from reconciler.extract.manners import odd_ones
 from reconciler.extract.page import Page, refuse_excess
 from reconciler.extract.runs import Item, read_run
 from reconciler.extract.tables import has_label, read_rows, read_table
 from reconciler.extract.text import clean, only_marks
+
+_RULE = re.compile(r"[-—–=_~*+|─━═│┃║┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬ ]{3,}")  # a line that is drawn
 
 _NO_SHAPES: Mapping[str, Callable[[str], bool]] = MappingProxyType({})
 
@@ -36,14 +39,17 @@ def read_text(
     known: Collection[str],
     spoken: Collection[str] = (),
     shapes: Mapping[str, Callable[[str], bool]] = _NO_SHAPES,
+    written: Collection[str] = (),
 ) -> Page:
     """A text/plain part; the ">" of quoted lines is dropped, their words count like the others."""
     refuse_excess(part, content)
     page = Page(part=part, known=known, spoken=spoken, shapes=shapes)
     lines = [re.sub(r"^[\s>]*>\s?", "", line).strip().strip("|│").strip() for line in _keep_tabs(content).split("\n")]
+    lines = ["" if _RULE.fullmatch(line) else line for line in lines]
     page.see(lines)
     page.separator = separator_of(page, lines)
     scan_lines(page, lines)
+    page.pairs = odd_ones(page.pairs, known, written)
     return page
 
 
@@ -55,6 +61,7 @@ def read_html(
     spoken: Collection[str] = (),
     shapes: Mapping[str, Callable[[str], bool]] = _NO_SHAPES,
     naming: Collection[str] = (),
+    written: Collection[str] = (),
 ) -> Page:
     """A text/html part."""
     refuse_excess(part, content)
@@ -65,6 +72,7 @@ def read_html(
     page.see(drawn.lines)
     page.separator = separator_of(page, page.lines)
     _walk(page, drawn.root)
+    page.pairs = odd_ones(page.pairs, known, written)
     for words in drawn.unseen:
         page.say(words, doubtful=True)  # nothing is read from it, but it may deny
     return page
@@ -89,25 +97,33 @@ def _walk(page: Page, block: Block, *, later: bool = False) -> None:
 def _sequence(page: Page, blocks: Sequence[Block], *, later: bool = False) -> None:
     """Neighbours: runs of single lines, some of them labels with their values, and what is read by itself between them."""
     typical = _typical(page, blocks)
-    parted = _is_parted(page, blocks)
+    parted, rows = _is_parted(page, blocks), _rows(page, blocks)
     run: list[Block] = []
+    valued = False  # the last of the run is a value
     for block in blocks:
-        label = run[-1] if run and page.knows(run[-1].sole) else None
+        last = run[-1] if run else None
+        label = last if last and (page.heads(last.sole) or (page.knows(last.sole) and not valued)) else None
         if (not block.count and label is None) or (
             _is_mark(block) and (parted or label is None or ":" in block.text())
         ):
             continue
-        if label is not None and not page.heads(block.sole) and not _is_layout(page, label, block):
+        is_next = (
+            label is not None and label.look in typical and block.look in typical and is_pair(page, block.sole or "")
+        )
+        is_row = label is not None and label.look != block.look and block.look in rows
+        if label is not None and not (page.heads(block.sole) or is_next or is_row or _is_layout(page, label, block)):
             run.append(block)  # its value, whatever stands in it
+            valued = True
         elif (
             block.sole is not None
             and not _is_half_empty(block)
             and (page.knows(block.sole) or not is_pair(page, block.sole))
         ):
             run.append(block)
+            valued = False
         else:
             _run(page, run)
-            run = []
+            run, valued = [], False
             _walk(page, block, later=later or block.look in typical)
     _run(page, run)
 
@@ -147,6 +163,12 @@ def _typical(page: Page, blocks: Sequence[Block]) -> set[tuple[str, ...]]:
         return set()
     single = Counter(block.look for block in blocks if block.sole is not None and is_known_pair(page, block.sole))
     return {look for look, count in single.items() if count > 2}
+
+
+def _rows(page: Page, blocks: Sequence[Block]) -> set[tuple[str, ...]]:
+    """How blocks look of which several hold a label and its value: where the first holds one nobody knows, it is a row too."""
+    found = Counter(block.look for block in blocks if block.count > 1 and has_label(page, block))
+    return {look for look, count in found.items() if count > 2}
 
 
 def _is_half_empty(block: Block) -> bool:

@@ -16,17 +16,19 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from reconciler.extract.html import MARK, plain
+from reconciler.extract.manners import manner_of
 from reconciler.extract.page import LONGEST_LABEL, Page, Split
 from reconciler.extract.runs import Item, read_run
 from reconciler.extract.shapes import may_be_label
 
+GAP = "  "  # between label and value, where they stand in columns
 _LINES_TO_LOOK = 6  # separators tried in one line
 _SEPARATOR = re.compile(rf":|：|\t|\s{{2,}}|\s[—–-]\s|\s?(?:=>?|->|[→⇒»])\s?|\s?[|│]\s?|\.{{3,}}|…|{MARK}")
 _PARTING = re.compile(rf"[:：\t=>→⇒»|│…—–{MARK}-]")  # what a separator has in it, but for gaps and dots
 _LEADING = re.compile(rf"^(?:->|[\s:：=>→⇒»|│{MARK}\x02\x03]|\*{{1,2}}(?=\s)|[—–-](?=\s)|\.{{2,}}|…)+")
 _LOOSE_VALUE = re.compile(r"\d|WFP-|[₴$€№#]\s?\d")
 _UNKNOWN = re.compile(r"(?P<label>[^\W\d_][^:\n]{0,58}?)\s*:(?!//|(?<=\d:)\d)(?P<value>.*)")  # no colon of "14:31"
-_BRACKETED = re.compile(rf"[^\w\[]*\[[\s{MARK}]*(?P<label>[^\[\]]{{2,58}})\][\s:{MARK}]+(?P<value>.*)")
+_BRACKETED = re.compile(rf"[^\w\[]*\[[\s{MARK}]*(?P<label>[^\[\]]{{2,58}})\][\s:=>{MARK}]+(?P<value>.*)")
 _FORWARDING = re.compile(r"(?i)forward|original|пересл|перенапр|исходн|оригінал")
 _FORWARD_HEADER = re.compile(  # the headers a mail program writes over what it forwards: its "Date" is no field
     r"(?i)(?:from|від|от|date|дата|sent|надіслано|отправлено|subject|тема|to|кому|cc|копія|копия|reply-to)\s*:"
@@ -34,6 +36,7 @@ _FORWARD_HEADER = re.compile(  # the headers a mail program writes over what it 
 
 
 _GAP = re.compile(r"\s{2,}|\s*[|│]\s*|[;•·]\s+")
+_NOTHING = re.compile(r"(?:\s*[:=|│→]+>?\s*[—–-]+|\s*(?:\.{3,}|…|[=|│→]|\s[—–-])\s*[—–-]*)$")
 _SENTENCE_END = re.compile(r"[.!?]$")
 _NUMBERING = re.compile(r"^\s*\d{1,2}[.)]\s+(?=\D)")
 
@@ -61,6 +64,9 @@ class _Scan:
         sided = sum(bool(split and split.pairs[-1][1] and not split.loose) for split in self.split)
         self.sided = 2 * sided >= sum(map(page.knows, lines)) and sided > 0
         self.spaced = self._is_spaced()
+        gaps = [(split, line) for split, line in zip(self.split, lines, strict=True) if split and "  " in split.manner]
+        self.columns = Counter(split.column for split, _ in gaps)
+        self.ends = Counter(len(line) for _, line in gaps)
 
     def run(self) -> None:
         index = 0
@@ -163,7 +169,13 @@ class _Scan:
             page.say(said, doubtful=True)  # "Order 12345 has been refunded" begins with a label
         for count, (label, value) in enumerate(split.pairs):
             inner = split.side and (count > 0 or split.lead != "")
-            page.add(label, value, loose=split.loose, inner=inner, unsure=typed)
+            unsure = typed or split.unsure
+            page.add(label, value, loose=split.loose, inner=inner, unsure=unsure, manner=self._manner(line, split))
+
+    def _manner(self, line: str, split: Split) -> str:
+        """In a column of values the one beside the longest label has no gap before it."""
+        in_column = self.columns[split.column] > 1 or self.ends[len(line)] > 2
+        return split.manner + "  " if in_column and "  " not in split.manner else split.manner
 
 
 def _is_forwarding(line: str) -> bool:
@@ -184,10 +196,11 @@ def _split_line(page: Page, line: str) -> Split | None:
     if not page.may_hold_label(line):
         return None
     if page.knows(line):
-        return Split(pairs=[(plain(line), "")])
-    line = _NUMBERING.sub("", line)
+        return _alone(line)
+    bare = _NUMBERING.sub("", line)
+    numbered, line = bare != line, bare
     if (found := _BRACKETED.fullmatch(line)) and page.knows(found["label"]):
-        return Split(pairs=[(found["label"], plain(found["value"]))])
+        return Split(pairs=[(found["label"], plain(found["value"]))], manner="[]")
     if pairs := _in_elements(page, line):
         return Split(pairs=pairs)
     if side := _side_by_side(page, line):
@@ -195,13 +208,20 @@ def _split_line(page: Page, line: str) -> Split | None:
     for separator in _first_separators(line):
         if page.knows(line[: separator.start()]):
             value = plain(_LEADING.sub("", line[separator.start() :]))
-            return Split(pairs=[(plain(line[: separator.start()]), value)])
+            manner, column = manner_of(line, separator.start(), bulleted=numbered)
+            return Split(pairs=[(plain(line[: separator.start()]), value)], manner=manner, column=column)
     bare = plain(line)
     spaces = [match.start() for match in re.finditer(" ", bare[:LONGEST_LABEL])]
     for space in reversed(spaces):
         if _LOOSE_VALUE.match(bare, space + 1) and page.knows(bare[:space]):
             return Split(pairs=[(bare[:space], bare[space + 1 :])], loose=True)
     return None
+
+
+def _alone(line: str) -> Split:
+    """A label alone, or with what a sender prints for nothing: "Order #: —", "Order #......", "Order # | -"."""
+    found = _NOTHING.search(plain(line))
+    return Split(pairs=[(plain(line)[: found.start()], "—")] if found else [(plain(line), "")])
 
 
 def _in_elements(page: Page, line: str) -> list[tuple[str, str]]:
@@ -238,9 +258,14 @@ def _side_by_side(page: Page, line: str) -> Split | None:
     """Pairs in one line of text, with a gap, a stroke or a semicolon between them: "a: b | c: d", "a   b   c   d"."""
     cells = [plain(cell) for cell in _GAP.split(line) if plain(cell)]
     parts: list[tuple[str, str]] = []
+    unsure = False
     for count, cell in enumerate(cells):
         label, colon, value = cell.partition(":")
+        if value.startswith("//"):
+            colon = ""
+        value = plain(_LEADING.sub("", value))
         if colon and page.knows(label):
+            unsure = unsure or (count > 0 and page.heads(cells[count - 1]))
             parts.append((label.strip(), value.strip()))
         elif page.heads(cell) and (count == 0 or count + 1 < len(cells)):
             parts.append((cell, ""))
@@ -254,7 +279,7 @@ def _side_by_side(page: Page, line: str) -> Split | None:
     pairs = [(label, value) for label, value in parts if label]
     if not any(page.knows(label) for label, _ in pairs) or (len(pairs) == 1 and not lead):
         return None
-    return Split(pairs=pairs, lead=lead, side=True)
+    return Split(pairs=pairs, lead=lead, side=True, unsure=unsure, manner="side")
 
 
 def _separators(line: str) -> Iterator[re.Match[str]]:
@@ -277,16 +302,19 @@ def _unknown_pair(page: Page, line: str) -> tuple[str, str] | None:
         return found["label"], found["value"].strip()
     if page.separator is None:
         return None
-    label, mark, value = plain(_NUMBERING.sub("", line)).partition(page.separator)
+    if page.separator == GAP:
+        label, mark, value = re.sub(r"\s{2,}", GAP, _NUMBERING.sub("", line).strip()).partition(GAP)
+    else:
+        label, mark, value = plain(_NUMBERING.sub("", line)).partition(page.separator)
     if mark and may_be_label(label) and len(label.split()) <= 6 and plain(value):
         return plain(label), plain(value)
     return None
 
 
 def separator_of(page: Page, lines: Sequence[str]) -> str | None:
-    """What stands between most known labels and their values, other than a colon: a dash, an arrow, a sign."""
+    """What stands between most known labels and their values, other than a colon: a dash, an arrow, a sign, a gap."""
     found = Counter(
-        match[0].strip()
+        match[0].strip() or (GAP if GAP in match[0] else "")
         for line in lines
         for match in islice(_separators(line[:LONGEST_LABEL]), 2)
         if page.knows(line[: match.start()])
@@ -302,6 +330,14 @@ def _unknown(page: Page, line: str) -> None:
     if pair := _unknown_pair(page, line):
         if not page.begun:
             page.say(line, doubtful=True)
-        page.add(*pair)
+        page.add(*pair, manner=_manner_of_unknown(line, pair[0]))
     else:
         page.say(line)
+
+
+def _manner_of_unknown(line: str, label: str) -> str:
+    if "[" in line and _BRACKETED.fullmatch(plain(line)):
+        return "[]"
+    bare = _NUMBERING.sub("", line)
+    at = bare.find(label)
+    return manner_of(bare, max(at, 0) + len(label), bulleted=bare != line)[0]

@@ -16,9 +16,9 @@ from reconciler.errors import Unreadable
 from reconciler.extract.amounts import UNTOLD, Manner
 from reconciler.extract.facts import amount_of, is_addressed, merchant_names, order_of, payer_of, told, transaction_id
 from reconciler.extract.fieldnames import LABELS, LISTING, ORDER_LABELS, SPOKEN
-from reconciler.extract.fields import Sheet, read_paid_at, statuses, words_of
+from reconciler.extract.fields import Sheet, bare, is_empty, read_paid_at, statuses, words_of
 from reconciler.extract.html import plain
-from reconciler.extract.kinds import Said, Words, decide, decide_each
+from reconciler.extract.kinds import QUIET, Said, Words, decide, decide_each, is_denied
 from reconciler.extract.orders import clean_order
 from reconciler.extract.page import Pair, folded
 from reconciler.extract.text import fold_label, one_line
@@ -124,6 +124,8 @@ class _Letter:
         kind = decide(said, self.tables.words, parser=name, attached_list=listed)
         if kind not in MONEY_BACK and kind is not Kind.PAYMENT and (several := _several_under_one_label(sheet)):
             raise Unreadable("several payments, and one kind", parser=name, found=several)
+        if kind in QUIET and not is_denied([said.subject, *said.early], self.tables.words) and _is_told_in_part(sheet):
+            raise Unreadable("denied by one part of the letter, and not by another", parser=name, found=str(kind))
         if kind is Kind.PAYMENT and sheet.of("refund_amount", "reason"):
             found = sheet.of("refund_amount", "reason")[0]
             raise Unreadable(f"a payment with {found.label!r}", parser=name, label=found.label, value=found.value)
@@ -210,9 +212,23 @@ class _Letter:
 
 
 def _several_under_one_label(sheet: Sheet) -> list[str]:
-    """Different references under one label: such a letter tells of more than one payment."""
-    found: dict[str, set[str]] = {}
+    """
+    Different values under one label, where a letter of one payment has one value: such a letter tells of several.
+
+    Labels that nobody knows may be of the same kind, when two of them are so.
+    """
+    found: dict[tuple[str, str], set[str]] = {}
     for pair in sheet.pairs:
-        if pair.key in sheet.naming and pair.value:
-            found.setdefault(pair.key, set()).add(one_line(pair.value))
-    return next((sorted(values) for values in found.values() if len(values) > 1), [])
+        if not is_empty(pair.value) and not pair.loose:
+            found.setdefault((pair.part, pair.key), set()).add(bare(pair.value))
+    several = {key: sorted(values) for (_, key), values in found.items() if len(values) > 1}
+    telling = [values for key, values in several.items() if key in sheet.keys("reference", "amount", "status")]
+    return next(iter(telling or (several.values() if len(several) > 1 else ())), [])
+
+
+def _is_told_in_part(sheet: Sheet) -> bool:
+    """Has a part with known labels no status, although another one has, or one that could not be read?"""
+    parts = {pair.part for pair in sheet.pairs if pair.key in sheet.known and not is_empty(pair.value)}
+    status = [pair for pair in sheet.pairs if pair.key in sheet.keys("status", "operation")]
+    told = {pair.part for pair in status if not is_empty(pair.value)}
+    return bool(told) and (told != parts or any(is_empty(pair.value) for pair in status))

@@ -50,6 +50,8 @@ class Pair:
     loose: nothing but a space stands between them. inner: the pair stands behind another value on one line of text.
     unsure: the layout can be read in two ways, and this is one of them. unit: what the label says of its sums: "Сума, грн".
     box: equal for pairs between which only line ends stand, which a payer can type; None in plain text.
+    manner: how label and value are set (`manners`). odd: unlike the others of the part, and as a payer may type it.
+    direct: nothing was said between it and the pair before.
     """
 
     label: str
@@ -61,6 +63,9 @@ class Pair:
     loose: bool = False
     inner: bool = False
     unsure: bool = False
+    manner: str = "apart"
+    odd: bool = False
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +88,17 @@ class Split:
     A line taken apart.
 
     loose: its one pair has but a space between label and value. lead: what stands before its first label. side: its pairs
-    stand side by side, so a payer may have typed all but the first.
+    stand side by side, so a payer may have typed all but the first. unsure: one of them may be another's value.
+    manner, column: as `manners.manner_of` tells them.
     """
 
     pairs: list[tuple[str, str]]
     loose: bool = False
     lead: str = ""
     side: bool = False
+    unsure: bool = False
+    manner: str = "apart"
+    column: int = 0
 
 
 @dataclass(slots=True)
@@ -102,6 +111,7 @@ class Page:
     spoken: Collection[str] = ()  # labels that are values too: "Оплачено: 5 грн", "Статус: Оплачено"
     shapes: Mapping[str, Callable[[str], bool]] = field(default_factory=dict)  # what values of some labels look like
     naming: Collection[str] = ()  # labels whose values tell one payment from another
+    written: Collection[str] = ()  # labels whose values no payer types
     boxes: Iterator[int] | None = None  # None: plain text
     box: int | None = None
     pairs: list[Pair] = field(default_factory=list)
@@ -109,6 +119,7 @@ class Page:
     lines: list[str] = field(default_factory=list)  # every line that is seen
     separator: str | None = None  # what stands between labels and values on a line, when it is no colon
     begun: bool = False
+    spoke: bool = True  # since the last pair
     quotes: bool = False  # another letter is quoted in it
     keys: dict[str, tuple[str, str | None]] = field(default_factory=dict)  # lines as `key_of` reads them
     splits: dict[str, Split | None] = field(default_factory=dict)  # lines as they were taken apart
@@ -118,7 +129,16 @@ class Page:
     def __post_init__(self) -> None:
         self.openings = _openings(frozenset(self.known))
 
-    def add(self, label: str, value: str, *, loose: bool = False, inner: bool = False, unsure: bool = False) -> None:
+    def add(
+        self,
+        label: str,
+        value: str,
+        *,
+        loose: bool = False,
+        inner: bool = False,
+        unsure: bool = False,
+        manner: str = "apart",
+    ) -> None:
         label, value = plain(label).rstrip(": "), value.strip().rstrip(_BEHIND)
         key, unit = self.key_of(label)
         if unsure and key in self.spoken and not has_digit(value):
@@ -134,8 +154,11 @@ class Page:
                 loose=loose,
                 inner=inner,
                 unsure=unsure and value != "",
+                manner=manner,
+                direct=not self.spoke,
             )
         )
+        self.spoke = False
         self.begun = self.begun or (key in self.known and not loose)
 
     def open_box(self) -> None:
@@ -149,6 +172,7 @@ class Page:
             raise Unreadable("more text than a notice has", part=self.part, lines=len(self.lines))
 
     def say(self, line: str, *, doubtful: bool = False) -> None:
+        self.spoke = True
         self.quotes = self.quotes or (":" in line and _QUOTING.search(line) is not None)
         if text := without_links(line):
             self.statements.append(Statement(text=text, part=self.part, early=not self.begun, doubtful=doubtful))

@@ -16,7 +16,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from reconciler.extract.page import Page, Pair
-from reconciler.extract.text import fold_words
+from reconciler.extract.text import fold_words, only_marks
 
 
 def split_records(pages: Sequence[Page], known: Collection[str], naming: Collection[str]) -> list[Page]:
@@ -65,4 +65,4 @@ def _shape(chunk: Sequence[Pair], known: Collection[str]) -> tuple[tuple[str, in
 
 
 def _said(pairs: Sequence[Pair], known: Collection[str]) -> Counter[tuple[str, str]]:
-    return Counter((pair.key, fold_words(pair.value)) for pair in pairs if pair.key in known and pair.value)
+    return Counter((p.key, fold_words(p.value)) for p in pairs if p.key in known and not only_marks(p.value))

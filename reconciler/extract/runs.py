@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from reconciler.extract.html import MARK
+from reconciler.extract.manners import APART, STACKED
 from reconciler.extract.page import Page, has_digit
 from reconciler.extract.shapes import may_be_label
 
@@ -56,7 +58,7 @@ class _Run:
         self.page, self.items, self.boxed = page, items, boxed
         self.labels = self._find_labels()
         self.drawn = self._label_look()
-        self.shifted = bool(self.labels) and self._is_shifted()
+        self.shifted = bool(self.labels) and (self._is_shifted() or self._is_column())
 
     def _find_labels(self) -> list[int]:
         looks = {one.look for one in self.items if one.head}
@@ -95,6 +97,11 @@ class _Run:
             return False
         return below is None or below.sole is None or below.look == above.look
 
+    def _is_column(self) -> bool:
+        """Have most labels none but labels under them, as in a column whose values stand elsewhere?"""
+        alone = sum(self._value(at) is None for at in self.labels)
+        return alone > 2 and 2 * alone > len(self.labels)
+
     def read(self) -> None:
         at = 0
         while at < len(self.items):
@@ -103,11 +110,14 @@ class _Run:
             if at in self.labels:
                 at = self._label(at)
             elif self._is_unknown_label(at):
-                self.page.add(self.items[at].text, self.items[at + 1].text)
+                self.page.add(self.items[at].text, self.items[at + 1].text, manner=self._manner(at))
                 at += 2
             else:
                 self.page.say(self.items[at].raw)
                 at += 1
+
+    def _manner(self, at: int) -> str:
+        return APART if self.boxed or MARK in self.items[at].raw else STACKED
 
     def _label(self, at: int) -> int:
         """Add a label's pair; returns what comes behind it."""
@@ -121,7 +131,7 @@ class _Run:
             return at + 1
         if not page.heads(label):
             page.say(self.items[at].raw)  # and so it is over a line of text
-        page.add(label, value.text, unsure=self._is_unsure(at, value))
+        page.add(label, value.text, unsure=self._is_unsure(at, value), manner=self._manner(at))
         return at + 2
 
     def _is_unsure(self, at: int, value: Item) -> bool:

@@ -74,7 +74,8 @@ WORDS = Words(
         r"картк[оаиу]ю?|карт[аыо]й?|card|visa|mastercard|online|онлайн|інтернет|интернет|вітаємо|поздравляем|congratulations|"
         r"повідомлення|уведомление|сповіщення|оповещение|notification|notice|details|деталі|детали|wayforpay|р|року|г|года|"
         r"січня|лютого|березня|квітня|травня|червня|липня|серпня|вересня|жовтня|листопада|грудня|января|февраля|марта|апреля|мая|"
-        r"июня|июля|августа|сентября|октября|ноября|декабря"
+        r"июня|июля|августа|сентября|октября|ноября|декабря|january|february|march|april|may|june|july|august|september|october|"
+        r"november|december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|am|pm"
     ),
     stem=re.compile(
         r"успіш|успеш|success|оплачен|сплачен|підтвердж|подтвержд|\bpaid\b|approved|confirmed|completed|отриман|надійш|зарахован|"

@@ -1,0 +1,111 @@
+"""What a payer types between the sender's own pairs is set unlike them, and is not read as one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from parsers import wayforpay
+from reconciler.errors import HeldError
+from reconciler.extract.labels import read_html, read_text
+from reconciler.extract.page import Pair, folded
+from reconciler.extract.text import fold_label
+from reconciler.model import Kind, TextPart
+from tests.test_wayforpay import ROWS, letter
+
+KNOWN = folded(("Сума", "Дата", "Номер замовлення", "Коментар", "Сайт"))
+WRITTEN = folded(("Сума", "Дата", "Сайт"))
+ROWS_OF_TEXT = [("Сайт", "shop.example.ua"), ("Оплата на", "5 грн"), ("Дата", "21.11.2026"), ("Побажання", "так")]
+TEXTS = {
+    "dash": "{} - {}",
+    "gap": "{:24}{}",
+    "tab": "{}\t{}",
+    "colon and gap": "{}:   {}",
+    "brackets": "[{}] {}",
+    "bullets": "• {}: {}",
+    "equals": "{} = {}",
+    "numbers": "7. {}: {}",
+    "a line over another": "{}\n{}\n",
+}
+PAGES = {
+    "cells": "<tr><td>{}</td><td>{}</td></tr>",
+    "paragraphs": "<p>{}</p><p>{}</p>",
+    "bold label": "<p><b>{}:</b> {}</p>",
+    "bold value": "<li>{} – <b>{}</b></li>",
+    "cards": "<td><small>{}</small><br>{}</td>",
+    "divs": "<div><div>{}</div><div>{}</div></div>",
+}
+
+
+def odd(pairs: Sequence[Pair]) -> list[tuple[str, str]]:
+    return [(pair.label, pair.value) for pair in pairs if pair.odd or pair.unsure]
+
+
+@pytest.mark.parametrize("form", TEXTS)
+def test_a_typed_line_among_pairs_of_another_manner_is_odd(form: str) -> None:
+    """A payer's line "Сума: 1,00 грн" is no field where the sender sets pairs otherwise, and its own sum has an odd label."""
+    lines = [TEXTS[form].format(*row) for row in ROWS_OF_TEXT]
+    page = read_text("text[0]", "\n".join([*lines, "Сума: 1,00 грн", *lines[:1]]), KNOWN, written=WRITTEN)
+    assert odd(page.pairs) == [("Сума", "1,00 грн")]
+
+
+@pytest.mark.parametrize("form", PAGES)
+def test_a_typed_line_among_marked_up_pairs_is_odd(form: str) -> None:
+    """The same in HTML, where a payer's line stands in a block of its own."""
+    rows = "".join(PAGES[form].format(*row) for row in ROWS_OF_TEXT)
+    block = f"<table>{rows}</table>" if "<td>" in rows else rows
+    page = read_html("html[0]", f"{block}<div>Сума: 1,00 грн</div>", KNOWN, written=WRITTEN)
+    assert odd(page.pairs) == [("Сума", "1,00 грн")]
+
+
+def test_what_is_behind_a_senders_own_value_is_its_own() -> None:
+    """A sender that sets one pair otherwise is read where no payer's words may stand: right behind a sum, a date, a shop."""
+    text = "Сайт - shop.example.ua\nНомер замовлення - 7\nДата - 21.11.2026\nСума: 5 грн\nКоментар - так"
+    assert odd(read_text("text[0]", text, KNOWN, written=WRITTEN).pairs) == []
+    assert odd(read_text("text[0]", text.replace("Дата", "Дзвонити"), KNOWN, written=WRITTEN).pairs) == [
+        ("Сума", "5 грн")
+    ]
+
+
+def test_the_longest_label_of_a_column_is_no_odd_one() -> None:
+    """In columns the value beside the longest label begins where the others do, with no gap before it."""
+    text = "Сайт:              shop\nОплата на:         5 грн\nНомер замовлення:  7\nДовга назва рядка: так\nСума:              5 грн"
+    assert (
+        odd(read_text("text[0]", text.replace("Довга назва рядка", "Номер замовлення "), KNOWN, written=WRITTEN).pairs)
+        == []
+    )
+
+
+@pytest.mark.parametrize("typed", ["Номер замовлення: 54321", "Сума: 1,00 грн", "Дата: 01.01.2001 00:00"])
+def test_an_odd_pair_that_says_the_same_is_no_doubt(typed: str) -> None:
+    """What the sender's own pair says too may stand anywhere; what it does not say holds the letter."""
+    text = "\n".join(f"{label} - {value}" for label, value in ROWS)
+    label = typed.partition(":")[0]
+
+    def read(line: str) -> Kind:
+        part = TextPart(path="text[0]", content=f"{text}\nПобажання - {line}\n{line}", charset="utf-8")
+        return wayforpay.parse(replace(letter(), htmls=(), texts=(part,)))[0].kind
+
+    assert read(f"{label}: {dict(ROWS)[label]}") is Kind.PAYMENT
+    with pytest.raises(HeldError):
+        read(typed)
+
+
+def test_lines_that_are_drawn_are_no_values() -> None:
+    """The rules of a box drawn in text part its rows and are no text."""
+    rule = "+---------------------+------------------+"
+    rows = [
+        f"| {label:19} | {value:16} |"
+        for label, value in (("Номер замовлення", "—"), ("Сума", "5 грн"), ("Сайт", "shop"))
+    ]
+    page = read_text(
+        "text[0]", "\n".join([rule, *(line for row in rows for line in (row, rule))]), KNOWN, written=WRITTEN
+    )
+    assert {pair.key: pair.value for pair in page.pairs} == {
+        fold_label("Номер замовлення"): "—",
+        fold_label("Сума"): "5 грн",
+        fold_label("Сайт"): "shop",
+    }
+    assert odd(page.pairs) == []
