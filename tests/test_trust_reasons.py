@@ -180,7 +180,7 @@ def of(kind: str, encoding: str, body: bytes, more: str = "") -> str | None:
         ("multipart/mixed; boundary=0123456789ab", "base64", PARTS, NOT_DELIMITED),
         ("multipart/mixed", "", PARTS, NOT_DELIMITED),
         ("multipart/mixed; boundary=0123456", "", PARTS.replace(b"0123456789ab", b"0123456"), NOT_DELIMITED),
-        ("multipart/mixed; boundary=0123456789ab", "", b"", NOT_DELIMITED),
+        ("multipart/mixed; boundary=0123456789ab", "", b"", OUTSIDE),
         ("multipart/mixed; boundary=0123456789ab", "", b"Paid\r\n" + PARTS, OUTSIDE),
         ("multipart/mixed; boundary=0123456789ab", "", PARTS + b"Paid\r\n", OUTSIDE),
         ("multipart/mixed; boundary=0123456789ab", "", PARTS.replace(b"ab--", b"ab"), OUTSIDE),

@@ -68,7 +68,7 @@ def second_reading(message: Message) -> str | None:
 def _parts(body: bytes, boundary: bytes, encoding: bytes) -> str | None:
     delimiter = b"--" + boundary
     lines = _LINE_END.split(body.strip(b"\r\n"))  # as the parts are cut
-    if encoding not in _AS_IT_STANDS or not _BOUNDARY.fullmatch(boundary) or not lines:
+    if encoding not in _AS_IT_STANDS or not _BOUNDARY.fullmatch(boundary):
         return "its parts are not delimited plainly"
     if lines[0].rstrip(b" \t") != delimiter or lines[-1].rstrip(b" \t") != delimiter + b"--":
         return "its body has text outside the parts"
