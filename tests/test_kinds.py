@@ -96,6 +96,24 @@ def test_a_denial_that_one_part_does_not_know_denies_nothing() -> None:
             one(message)
 
 
+def test_a_denial_beside_a_status_that_nobody_knows_is_held() -> None:
+    """P11: a status whose value is no word of status was not read rightly; what denies beside it may be a payer's."""
+    with pytest.raises(HeldError):
+        one(letter(("Статус", "shop.example.ua"), ("Статус платежу", "Відхилено")))
+
+
+def test_labels_that_nobody_knows_tell_of_several_payments_too() -> None:
+    """P11: the same lines over other values, again and again, are several payments; one denial is not all of theirs."""
+    rows = (("Підсумок справи", "Проведено", "Відхилено"), ("Розмір", "5 грн", "7 грн"), ("Коли саме", "вчора", "нині"))
+    lines = "".join(f"<p>{label}</p><p>{row[at]}</p>" for at in (0, 1) for label, *row in rows)
+    message = letter(head="Платіж відхилено")
+    with pytest.raises(HeldError):
+        one(replace(message, htmls=(replace(message.htmls[0], content=f"<h2>Платіж відхилено</h2>{lines}"),)))
+    once = "".join(f"<p>{label}</p><p>{row[1]}</p>" for label, *row in rows)
+    declined = one(replace(message, htmls=(replace(message.htmls[0], content=f"<h2>Платіж відхилено</h2>{once}"),)))
+    assert (declined.kind, declined.merchant, declined.amount) == (Kind.DECLINED, None, None)
+
+
 @pytest.mark.parametrize("label", ["Сума", "Статус"])
 def test_several_payments_are_not_dropped_as_one(label: str) -> None:
     """P11: a letter with two values under a label of which a payment has one is held, whatever its headline denies."""

@@ -240,6 +240,15 @@ def test_order_field_of_the_settings() -> None:
     assert one(letter(), parser).order_number is None
 
 
+@pytest.mark.parametrize("label", ["Сума", "Номер платежу", "Номер замовлення"])
+def test_what_a_part_labels_is_read_there_or_not_at_all(label: str) -> None:
+    """P09: a value that could be read in the text alone, under a label that stands in the HTML too, was not compared: held."""
+    text = TextPart(path="text[0]", content="\n".join(f"{name}: {value}" for name, value in ROWS), charset="utf-8")
+    assert one(replace(letter(), texts=(text,))).kind is Kind.PAYMENT
+    with pytest.raises(FieldAmbiguous):
+        one(replace(letter((label, "")), texts=(text,)))
+
+
 @pytest.mark.parametrize("form", ["`{}`", "{}.", "«{}»", "[{}],", "*{}*"])
 def test_marks_around_a_reference_are_none_of_it(form: str) -> None:
     """T04: a reference that ends a sentence, or stands in a dump's quotes, is the same payment's."""

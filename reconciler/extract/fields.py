@@ -156,17 +156,24 @@ class Sheet:
         """
         The pairs of these fields that say something; loose ones only where there are no others.
 
-        Raises: FieldAmbiguous: the layout leaves open which value is whose.
+        Raises: FieldAmbiguous: the layout leaves open which value is whose, or a part has the label and no value to compare.
         """
         wanted = self.keys(*fields)
         said = [pair for pair in self.pairs if pair.key in wanted and not is_empty(pair.value)]
         said = [pair for pair in said if not pair.loose] or said
         if any(pair.unsure for pair in said):
             raise self.ambiguous(fields[0], [f"{pair.label}: {pair.value}" for pair in said])
-        told = {fold_words(pair.value) for pair in said if not pair.odd}
-        if any(pair.odd and fold_words(pair.value) not in told for pair in said):
+        told = {(pair.part, fold_words(pair.value)) for pair in said if not pair.odd}
+        if any(pair.odd and (pair.part, fold_words(pair.value)) not in told for pair in said):
             raise self.ambiguous(fields[0], [pair.value for pair in said])
+        if said and self._labelled(wanted) - {pair.part for pair in said}:
+            raise self.ambiguous(fields[0], ["", *(pair.value for pair in said)])
         return said
+
+    def _labelled(self, wanted: Collection[str]) -> set[str]:
+        """The parts in which one of these labels stands: what they say there must be read there."""
+        spoken = self._tables.spoken
+        return {pair.part for pair in self.pairs if pair.key in wanted and pair.key not in spoken and not pair.loose}
 
     def unknown(self) -> list[Pair]:
         return [pair for pair in self.pairs if pair.key not in self.known]

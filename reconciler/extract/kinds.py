@@ -157,6 +157,10 @@ class _Case:
         if kind := self._vetoed_by_status(paid) or self._vetoed_by_lines(bool(paid)):
             if kind in QUIET and (paid or any(map(self._may_succeed, self.told))):
                 raise self.unreadable("tells of a payment, and denies it", found=str(kind))
+            if kind in QUIET and any(
+                not self._vetoed([value]) and not _is_status(value, words) for value in self.status
+            ):
+                raise self.unreadable("denied, and a status that is not a word we know", found=str(kind))
             if kind in QUIET and not self._vetoed(self.status) and not self._vetoed(self._headlines()):
                 raise self.unreadable("denied by a word that is no headline and no status", found=str(kind))
             if kind in QUIET and not self._vetoed(self.told) and any(map(_SUM.search, map(_fold, self.heads))):

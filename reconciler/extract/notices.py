@@ -21,6 +21,7 @@ from reconciler.extract.html import plain
 from reconciler.extract.kinds import QUIET, Said, Words, decide, decide_each, is_denied
 from reconciler.extract.orders import clean_order
 from reconciler.extract.page import Pair, folded
+from reconciler.extract.shapes import may_be_label
 from reconciler.extract.text import fold_label, one_line
 from reconciler.extract.words import WORDS
 from reconciler.model import MONEY_BACK, Kind, Message, Notice
@@ -29,6 +30,7 @@ LIST_FILE = re.compile(r"\.(?:zip|csv|xlsx?)$", re.IGNORECASE)
 """A file that may be a list of payments."""
 
 _APART = re.compile(r"\s*[()|,]\s*|\s[—–-]\s")  # "Меблі (shop_example_ua)" is two names of a shop
+_PARTED = re.compile(r"\s*[:=|│\t]\s*|\s{2,}|\s[—–-]\s|\.{3,}")
 _NAMES = re.compile(r"[\s,;|()\[\]<>\"'«»]+")
 
 
@@ -190,14 +192,18 @@ class _Letter:
                 sheet, zone=ZoneInfo(tables.timezone), day_first=tables.day_first, either=tables.either
             )
         )
+        amount = told(lambda: amount_of(sheet, kind, either=tables.either))
+        reference = told(lambda: transaction_id(sheet))
+        if not (amount or reference or moment):  # nothing that has a form was read: its labels have other values
+            return Notice(parser=tables.name, gateway=tables.gateway, kind=kind)
         number, raw = told(lambda: order_of(sheet, tables.cleaned)) or (None, None)
         merchant, names = told(lambda: merchant_names(sheet, self.message)) or (None, ())
         return Notice(
             parser=tables.name,
             gateway=tables.gateway,
             kind=kind,
-            amount=told(lambda: amount_of(sheet, kind, either=tables.either)),
-            transaction_id=told(lambda: transaction_id(sheet)),
+            amount=amount,
+            transaction_id=reference,
             paid_at=moment.instant if moment else None,
             order_number=number,
             order_raw=raw,
@@ -223,7 +229,20 @@ def _several_under_one_label(sheet: Sheet) -> list[str]:
             found.setdefault((pair.part, pair.key), set()).add(bare(pair.value))
     several = {key: sorted(values) for (_, key), values in found.items() if len(values) > 1}
     telling = [values for key, values in several.items() if key in sheet.keys("reference", "amount", "status")]
-    return next(iter(telling or (several.values() if len(several) > 1 else ())), [])
+    return next(iter(telling or (several.values() if len(several) > 1 else ())), []) or _repeated(sheet)
+
+
+def _repeated(sheet: Sheet) -> list[str]:
+    """Lines that may be labels, three or more, each of which stands over or before different values."""
+    for page in sheet.pages:
+        values: dict[str, set[str]] = {}
+        for line, below in zip(page.lines, [*page.lines[1:], ""], strict=True):
+            head, *rest = _PARTED.split(line, maxsplit=1)
+            if may_be_label(head):
+                values.setdefault(fold_label(head), set()).add(rest[0] if rest else below)
+        if len(repeated := [head for head, told in values.items() if len(told) > 1]) > 2:
+            return repeated
+    return []
 
 
 def _is_told_in_part(sheet: Sheet) -> bool:

@@ -46,6 +46,8 @@ def _imitates(rng: Random, draft: Draft) -> bool:
 def _breaks(rng: Random, draft: Draft) -> bool:
     """The same after a line break that the payer typed."""
     field = rng.choice(("comment", "order", "payer"))
+    if field == "order" and draft.facts[0].order is None:
+        return False  # "Номер замовлення: 54321" as all that stands in the order's field is an order number to anybody
     start = {"order": draft.facts[0].order or "", "payer": draft.voice.of("people")}.get(field, "OK")
     text = f"{start}\n{_imitation(rng, draft)}"
     draft.demand = Demand.EITHER
