@@ -366,6 +366,8 @@ SEVERAL_WAYS = {
     "parts called text": ("text/plain", "7bit", PARTS),
     "plain text called quoted": ("text/plain", "quoted-printable", b"Payer: x=0AStatus: Paid\r\nStatus: Declined"),
     "8-bit text called quoted": ("text/plain; charset=utf-8", "quoted-printable", CYRILLIC + b"=0A"),
+    "quoted text called plain": ("text/plain", "7bit", b"Status: Paid\r\nAmount: 1=\r\n1250.00 UAH\r\n"),
+    "quoted HTML called plain": ("text/html", "8bit", b"<p>Status: Paid</p><p>Amount: 1= \r\n1250.00 UAH</p>\r\n"),
     "text called base64": ("text/plain", "base64", b"Status: Declined"),
     "an encoding nobody uses": ("text/plain", "x-uuencode", b"Status: Declined"),
     "a charset that makes letters of letters": ("text/plain; charset=utf-7", "7bit", b"Payer: +AD0-"),

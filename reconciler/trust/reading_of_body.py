@@ -8,6 +8,7 @@ typed is in the signed body, and must not become structure by that. So the signe
     multipart   the very first line is the delimiter, the very last one closes it: there is nothing outside the parts
     HTML        begins with "<", which no plain letter does; a plain one does not, nor with a delimiter
     base64      nothing but base64, which no text is
+    as it is    no line ends as a quoted one does that goes on
     quoted      every "=" is an encoding, and letters beyond ASCII are encoded from the beginning on
 """
 
@@ -29,6 +30,7 @@ _CHARSETS = frozenset({b"utf-8", b"us-ascii", b"windows-1251", b"koi8-u", b"koi8
 _AS_IT_STANDS = frozenset({b"", b"7bit", b"8bit", b"binary"})
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\s]+=*\s*")
 _NOT_QUOTED = re.compile(rb"=(?![0-9A-F]{2}|\r?\n)|[\x80-\xff]")
+_SOFT_BREAK = re.compile(rb"=[ \t]*\r?\n")
 _QUOTED_LETTER = re.compile(rb"=[89A-F][0-9A-F]")
 _LINE_END = re.compile(rb"\r?\n")
 _LETTERS_FROM_THE_START = 300  # bytes within which a text in Cyrillic has encoded its first letter
@@ -77,7 +79,7 @@ def _parts(body: bytes, boundary: bytes, encoding: bytes) -> str | None:
 
 def _encoded(body: bytes, encoding: bytes) -> str | None:
     if encoding in _AS_IT_STANDS:
-        return None
+        return "a line of its body could go on in the next one" if _SOFT_BREAK.search(body) else None
     if encoding == b"base64":
         return None if _BASE64.fullmatch(body) else "its body is not base64 throughout"
     if encoding != b"quoted-printable":
