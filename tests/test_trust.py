@@ -7,6 +7,7 @@ import time
 from base64 import b64encode
 from binascii import b2a_qp
 from collections.abc import Callable
+from dataclasses import replace
 
 import dkim
 import pytest
@@ -494,6 +495,17 @@ def test_verdicts_survive_json(raw: bytes) -> None:
     """S05: a stored verdict comes back as it was."""
     found = verdict(raw)
     assert verdict_from_json(json.loads(json.dumps(verdict_to_json(found)))) == found
+
+
+@pytest.mark.parametrize("odd", [b"\0", b"\x1b[31m", b"\x07", b"\x7f", b"\x0b"])
+def test_control_characters_in_a_signature_are_kept_out_of_the_verdict(odd: bytes) -> None:
+    """S13, D24: what a stranger put into d= or s= is shown to people and stored, so a signature with such in it has no tags."""
+    of_arc = b"ARC-Seal: i=1; a=rsa-sha256; d=x" + odd + b"x; s=x; cv=none; b=AAAA\r\n"
+    for raw in (TRUE.replace(b"d=wayforpay", b"d=way" + odd + b"forpay", 1), TRUE.replace(b"s=sand", b"s=sa" + odd, 1)):
+        found = verdict(of_arc + raw, replace(POLICY, arc_sealers=(OURS,)))
+        assert found.trusted_by is None
+        told = [*(check.detail for check in found.checks), *(repr(check.facts) for check in found.checks)]
+        assert all(text.isprintable() and "\\x" not in text for text in told)
 
 
 def test_a_stored_word_nobody_knows_is_an_error() -> None:

@@ -18,6 +18,7 @@ from dkim.util import InvalidTagValueList, parse_tag_value
 MIN_KEY_BITS = 1024
 MAX_BYTES_TRIED = 6_000_000  # of all tries on one mail together: dkimpy needs up to a second for one of 5 MB
 CLOCK_SLACK = 15 * 60  # seconds by which t= and x= may be off
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SPACES = re.compile(rb"(?<![ \t])[ \t]{64,}")
 _MAX_LINES = 500_000  # it splits all lines and takes empty ones off the end one by one
 _MAX_SPACES_COST = 50_000_000  # dkimpy's space folding is quadratic in the length of one run of spaces
@@ -50,7 +51,9 @@ class Held:
 
 
 def tags_of(value: bytes) -> dict[str, str]:
-    """Tags of a signature, d= in lower case; empty when it is malformed (a repeated tag is)."""
+    """Tags of a signature, d= in lower case; empty when it is malformed (a repeated tag or a control character is)."""
+    if _CONTROL.search(value):
+        return {}
     try:
         tags = {key.decode("ascii"): text.decode("ascii") for key, text in parse_tag_value(value).items()}
     except (InvalidTagValueList, IndexError, UnicodeDecodeError):
