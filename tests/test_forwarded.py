@@ -326,20 +326,30 @@ def test_a_banner_without_a_header_is_refused() -> None:
         ("-------- Weitergeleitete Nachricht --------", False),
         ("Тема: оплата", False),
         ("Кому: бухгалтерії", False),
+        ("Von: Mario\nGesendet: Freitag\nBetreff: Zahlung", False),
+        ("Fra: Mario", False),
+        ("Kas: Mario\nKada: vakar\nTema2: mokėjimas", False),
+        ("Am 20.11.2026 um 14:05 schrieb Mario:", False),
+        ("20 novembre 2026, Mario:", False),
     ],
 )
 def test_above_it_stand_a_person_s_few_words(above: str, fine: bool) -> None:
     """S02: what may be the header of a program that is not known here, above the one that is, makes the mail unsure."""
     found = find(written(f"{above}\n\n{HEADER}"))
     assert (found.letter is not None) is fine
-    assert fine or "above the letter" in found.why
+    assert fine or "above the letter" in found.why or "it answers" in found.why
+
+
+def test_whom_he_writes_to_is_a_stranger() -> None:
+    """S02: a mail that a forwarder sent to a stranger may come back from him: that address may not stand above either."""
+    refused(written(f"schrieb Mario x@attacker.example\n\n{HEADER}", to="x@attacker.example"), "above the letter")
 
 
 def test_a_neighbour_at_a_public_service_is_a_stranger() -> None:
     """S02: at a service where anybody can have an address only the forwarder's own may stand above."""
     for sender, fine in (("owner@gmail.com", False), ("owner@example.ua", True)):
         domain = sender.partition("@")[2]
-        found = find(written(f"De: x@{domain}\n\n{HEADER}", sender=sender))
+        found = find(written(f"Mario x@{domain}\n\n{HEADER}", sender=sender))
         assert (found.letter is not None) is fine
 
 

@@ -49,7 +49,7 @@ def find(message: Message) -> Forward:
     bodies = (*message.texts, *message.htmls)
     if sender is None or message.too_large or not bodies:
         return Forward()
-    own = _own(message, sender)
+    own = _own(sender)
     try:
         _refuse_excess(bodies)
         letter = _letter(message, own)
@@ -157,12 +157,20 @@ def _differ(one: _Cut, other: _Cut) -> bool:
 
 def _refuse_answers(subject: str, header: Header) -> None:
     """Raises Doubt: by its subject the mail answers, or it may."""
-    match = _PREFIX.match(fold_words(subject))
-    word = match["word"] if match else ""
-    if word in REPLYING:
+    if _prefix(subject) in REPLYING:
         raise Doubt("by its subject it answers a letter, and what an answer quotes is no new notice")
-    if word not in FORWARDING and header.banner is not Banner.FORWARDED:
+    if not says_forwarded(subject) and header.banner is not Banner.FORWARDED:
         raise Doubt("its subject does not say whether it forwards the letter in its text, or answers it")
+
+
+def says_forwarded(subject: str) -> bool:
+    """Does a subject begin as a mail program makes it of a letter that is forwarded: "Fwd: …"?"""
+    return _prefix(subject) in FORWARDING
+
+
+def _prefix(subject: str) -> str:
+    match = _PREFIX.match(fold_words(subject))
+    return match["word"] if match else ""
 
 
 def _sender(value: str) -> Address:
@@ -185,10 +193,10 @@ def _addresses(text: str) -> list[str]:
     return list(found.values())
 
 
-def _own(message: Message, sender: Address) -> frozenset[str]:
-    """What may stand in a person's own words: his address, his firm's, and whom he writes to."""
-    own = {address.email.lower() for address in (sender, *message.recipients)}
-    return frozenset(own | ({f"@{sender.domain}"} if sender.domain not in PUBLIC_DOMAINS else set()))
+def _own(sender: Address) -> frozenset[str]:
+    """What may stand in a person's own words: his address, and his firm's; not whom he writes to, who may be anybody."""
+    firm = {f"@{sender.domain}"} if sender.domain not in PUBLIC_DOMAINS else set()
+    return frozenset({sender.email.lower()} | firm)
 
 
 def _date(printed: str) -> datetime | None:

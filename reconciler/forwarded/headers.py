@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from reconciler.extract.text import fold_words
 from reconciler.forwarded.lines import Line, Lines
-from reconciler.forwarded.words import ATTRIBUTION, BANNERS, LABELS, Banner, Role
+from reconciler.forwarded.words import ATTRIBUTED, ATTRIBUTION, BANNERS, FOREIGN_LABELS, LABELS, Banner, Role
 
 LONGEST_LINE = 2_000  # characters
 MOST_LINES = 5_000
@@ -32,6 +32,7 @@ _ADDRESS = re.compile(r"[^\s<>\[\](),;:\"']+@[^\s<>\[\](),;:\"']+")
 _WRAPPED = 60  # characters; programs that break lines break them at 66 to 78, in front of the word that is too much
 _MOST_WRAPPED = {Role.TO: 20, Role.CC: 20}
 _MOST_OF = {Role.OTHER: 8}
+_MOST_LABELLED = 2
 _BLANKS_UNDER_BANNER = 3
 
 
@@ -70,7 +71,7 @@ def the_one(parts: Sequence[Lines], own: Collection[str]) -> tuple[int, Header] 
     above = [line.text for part in parts[:at] for line in part.lines] + [
         line.text for line in parts[at].lines[: header.first]
     ]
-    if any(ATTRIBUTION.search(line) for line in above):
+    if any(ATTRIBUTION.search(line) or ATTRIBUTED.match(line) for line in above):
         raise Doubt("it answers a letter, and what an answer quotes is no new notice")
     if len(found) > 1:
         raise Doubt("more than one letter is forwarded in its text, beside or within each other")
@@ -228,9 +229,13 @@ def _goes_on_below(part: Lines, last: int, values: Mapping[Role, list[str]]) -> 
 
 def _refuse_odd(above: Sequence[str], own: Collection[str]) -> None:
     """Raises Doubt: what stands above the header is more than a person's words."""
+    labelled = 0  # lines in a row that begin with a label, of whatever language
     for text in above:
         label = _label(text)
-        if _TITLED.fullmatch(text) or (label is not None and label[0] in (Role.FROM, Role.SUBJECT, Role.TO)):
+        labelled = labelled + 1 if _PAIR.match(text) else 0
+        foreign = (match := _LABELLED.fullmatch(text)) is not None and fold_words(match["label"]) in FOREIGN_LABELS
+        named = label is not None and label[0] in (Role.FROM, Role.SUBJECT, Role.TO)
+        if named or foreign or labelled > _MOST_LABELLED or _TITLED.fullmatch(text):
             raise Doubt(f"above the letter in its text stands {text[:60]!r}, which may be the header of another one")
         for address in _ADDRESS.findall(text):
             name = address.strip("*.-_").lower().removeprefix("mailto:")

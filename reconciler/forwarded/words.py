@@ -41,6 +41,67 @@ LABELS: dict[str, Role] = {
 }
 
 
+FOREIGN_LABELS = frozenset(
+    [
+        *(
+            "von",
+            "betreff",
+            "gesendet",
+            "an",
+            "de",
+            "objet",
+            "envoyé",
+            "à",
+            "asunto",
+            "enviado",
+            "para",
+            "assunto",
+            "da",
+        ),
+        *(
+            "oggetto",
+            "inviato",
+            "od",
+            "temat",
+            "wysłano",
+            "do",
+            "předmět",
+            "predmet",
+            "komu",
+            "odesláno",
+            "van",
+            "onderwerp",
+        ),
+        *(
+            "verzonden",
+            "aan",
+            "fra",
+            "emne",
+            "til",
+            "från",
+            "ämne",
+            "till",
+            "kimden",
+            "konu",
+            "kime",
+            "lähettäjä",
+            "aihe",
+        ),
+        *(
+            "expeditor",
+            "subiect",
+            "către",
+            "feladó",
+            "tárgy",
+            "címzett",
+            "относно",
+            "изпратено",
+        ),
+    ]
+)
+"""Labels of such headers in other languages: nothing is read by them, and what stands below one is not taken for the letter."""
+
+
 class Banner(StrEnum):
     """What the line over such a header says."""
 
@@ -83,6 +144,9 @@ ATTRIBUTION = re.compile(  # the line over what a reply quotes
     r"(?:^|[\s>,(])(?:wrote|writes|пише|пишуть|написа(?:в|ла|в\(ла\)|в/ла|ли)|пишет|(?:на)?писал(?:а|\(а\)|/а|и)?)\s*:\s*$",
     re.IGNORECASE,
 )
+
+ATTRIBUTED = re.compile(r"(?=.*(?:\d{1,2}[:.]\d{2}|\d{4})).*[:：]\s*$")
+"""The same in any language: a moment, and a colon at the end."""
 
 ON_BEHALF = re.compile(r"\s(?:on behalf of|від імені|от имени)\s", re.IGNORECASE)
 

@@ -35,9 +35,9 @@ def judge(
 def _checks(message: Message, policy: TrustPolicy, fetch_key: FetchKey, now: Callable[[], float]) -> list[Check]:
     """Of the message; of one that is forwarded in another mail's text, of that mail, where its sender may vouch for it."""
     if (outer := message.within) is not None:
+        if (why := forwarder.objection(outer, policy)) is not None:
+            return [forwarder.unasked(outer, why)]
         own = forwarder.policy_of(outer, policy)
-        if own is None:
-            return [forwarder.unnamed(outer)]
         return [forwarder.told(check, outer) for check in _checks(outer, own, fetch_key, now)]
     checks: list[Check] = []
     if Voucher.DKIM in policy.accepts:

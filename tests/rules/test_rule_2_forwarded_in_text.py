@@ -80,6 +80,30 @@ def test_the_mailbox_s_forwarders_are_read_and_not_believed(tmp_path: Path, addr
     assert "does not name that address" in untrusted(stage, outcome)
 
 
+@pytest.mark.parametrize(
+    ("subject", "more", "why"),
+    [
+        ("Успішний платіж", (), "does not begin with Fwd:"),
+        ("Автовідповідь: Fwd: платіж", (), "does not begin with Fwd:"),
+        ("Odg: Fwd: платіж", (), "does not begin with Fwd:"),
+        ("Fwd: платіж", ("Auto-Submitted: auto-generated",), "a program sent that mail by itself (auto-submitted)"),
+        ("FW: платіж", ("X-MS-Exchange-Inbox-Rules-Loop: owner@example.ua",), "a program sent that mail by itself"),
+        ("Fwd: платіж", ("Auto-Submitted: no",), ""),
+    ],
+)
+def test_a_mail_that_nobody_plainly_forwarded_vouches_for_nothing(
+    tmp_path: Path, subject: str, more: tuple[str, ...], why: str
+) -> None:
+    """S01: a rule that forwards by itself, an answering machine, a subject without Fwd: nobody has looked at the letter in it."""
+    stage = make(tmp_path, named(FORWARDER))
+    raw = forward(LETTER, "gmail_uk", Mail(subject=subject, headers=more))
+    (outcome,) = stage.take(letters.sign(raw, domain="example.ua"))
+    if why:
+        assert why in untrusted(stage, outcome)
+    else:
+        assert stage.entry(outcome.id).trusted_by is Voucher.DKIM
+
+
 def test_a_stranger_s_is_not_opened(tmp_path: Path) -> None:
     """S02: who is neither opened nor named has nothing read."""
     stage = make(tmp_path, named())
@@ -98,7 +122,7 @@ def test_a_stranger_s_is_not_opened(tmp_path: Path) -> None:
         mail(selector="gone"),
         mail(headers=[b"from", b"subject"]),
         mail(headers=[b"from"]),
-        mail().replace(b"Subject: ", b"Subject:  x", 1),
+        mail().replace(b"Date: Fri", b"Date: Sat", 1),
         b"Subject: FW: two\r\n" + mail(),
         b"DKIM-Signature: v=1; a=rsa-sha256; d=example.ua; s=sandbox; h=from; bh=; b=\r\n" + mail(signed_by=None),
         SAYS_PASS % b"example.ua" + mail(signed_by=None),
