@@ -41,64 +41,12 @@ LABELS: dict[str, Role] = {
 }
 
 
-FOREIGN_LABELS = frozenset(
-    [
-        *(
-            "von",
-            "betreff",
-            "gesendet",
-            "an",
-            "de",
-            "objet",
-            "envoyé",
-            "à",
-            "asunto",
-            "enviado",
-            "para",
-            "assunto",
-            "da",
-        ),
-        *(
-            "oggetto",
-            "inviato",
-            "od",
-            "temat",
-            "wysłano",
-            "do",
-            "předmět",
-            "predmet",
-            "komu",
-            "odesláno",
-            "van",
-            "onderwerp",
-        ),
-        *(
-            "verzonden",
-            "aan",
-            "fra",
-            "emne",
-            "til",
-            "från",
-            "ämne",
-            "till",
-            "kimden",
-            "konu",
-            "kime",
-            "lähettäjä",
-            "aihe",
-        ),
-        *(
-            "expeditor",
-            "subiect",
-            "către",
-            "feladó",
-            "tárgy",
-            "címzett",
-            "относно",
-            "изпратено",
-        ),
-    ]
-)
+FOREIGN_LABELS = frozenset([
+    "von", "betreff", "gesendet", "an", "de", "objet", "envoyé", "à", "asunto", "enviado", "para", "assunto", "da", "oggetto",
+    "inviato", "od", "temat", "wysłano", "do", "předmět", "predmet", "komu", "odesláno", "van", "onderwerp", "verzonden", "aan",
+    "fra", "emne", "til", "från", "ämne", "till", "kimden", "konu", "kime", "lähettäjä", "aihe", "expeditor", "subiect", "către",
+    "feladó", "tárgy", "címzett",
+])  # fmt: skip
 """Labels of such headers in other languages: nothing is read by them, and what stands below one is not taken for the letter."""
 
 
