@@ -12,8 +12,9 @@ reserved, sent back or not received is never a payment for want of one more veto
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from reconciler.errors import Unreadable
@@ -21,7 +22,7 @@ from reconciler.extract.text import fold_words
 from reconciler.model import MONEY_BACK, Kind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Words:
     """A sender's words, as patterns over `fold_words` text."""
 
@@ -85,6 +86,9 @@ _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _MIXED = re.compile(r"[^\W\d_]*(?:[a-z][а-яіїєґ]|[а-яіїєґ][a-z])[^\W\d_]*")
 _LATIN = re.compile(r"[a-z]")
 _CYRILLIC = str.maketrans("aeopcyxijskmthb", "аеорсухіјѕкмтнв")
+_NAMED = re.compile(r"[a-z0-9]")  # every name has one of these
+_BETWEEN = "\0"  # lines; in none of them, and in no pattern
+_LONGEST_WORD = 60  # characters; longer ones are not worth remembering
 QUIET = frozenset({Kind.DECLINED, Kind.PENDING})  # kinds that nobody is shown
 _NUMBERED = re.compile(r"\bno[.:]? ?(?=[a-z-]{0,8}[0-9])")  # "order No 5" denies nothing
 
@@ -298,7 +302,7 @@ class _Case:
     def _contradicts(self, sentence: str) -> bool:
         """Of a payment or a success it says that it was not, was another thing, or was the reader's own."""
         words = self.words
-        if not (words.stem.search(sentence) or _has(words.noun, sentence)):
+        if not any(_is_of_payment(word, words) for word in sentence.split()):
             return False
         return self._denies(sentence) or any(p.search(sentence) is not None for p in (words.other, words.payer))
 
@@ -307,7 +311,7 @@ class _Case:
         return [
             sentence
             for line in lines
-            for sentence in _SENTENCE.split(_NAME.sub(" ", _NUMBERED.sub(" ", self._nameless(self._plain(line)))))
+            for sentence in _SENTENCE.split(_unnamed(self._nameless(self._plain(line))))
             if sentence.strip()
         ]
 
@@ -326,7 +330,8 @@ class _Case:
 
 def _fold(text: str) -> str:
     """As the patterns read it; "№" stays a sign, and is no "no"; words in letters of two alphabets are in one."""
-    return _MIXED.sub(_in_cyrillic, fold_words(text.replace("№", "#")))
+    folded = fold_words(text.replace("№", "#"))
+    return _MIXED.sub(_in_cyrillic, folded) if _LATIN.search(folded) else folded
 
 
 def _in_cyrillic(word: re.Match[str]) -> str:
@@ -334,8 +339,25 @@ def _in_cyrillic(word: re.Match[str]) -> str:
     return found if _LATIN.search(found) is None else word[0]
 
 
-def _any(pattern: re.Pattern[str], lines: Iterable[str]) -> bool:
-    return any(pattern.search(line) for line in lines)
+def _unnamed(line: str) -> str:
+    return _NAME.sub(" ", _NUMBERED.sub(" ", line)) if _NAMED.search(line) else line
+
+
+def _any(pattern: re.Pattern[str], lines: Sequence[str]) -> bool:
+    """All lines are looked through at once, and one by one only where something may have been found across two of them."""
+    return pattern.search(_BETWEEN.join(lines)) is not None and any(pattern.search(line) for line in lines)
+
+
+def _is_of_payment(word: str, words: Words) -> bool:
+    """Has it a trace of success in it, or a word for a payment?"""
+    return _remembered(word, words) if len(word) <= _LONGEST_WORD else _speaks_of_payment(word, words)
+
+
+def _speaks_of_payment(word: str, words: Words) -> bool:
+    return words.stem.search(word) is not None or _has(words.noun, word)
+
+
+_remembered = lru_cache(maxsize=8192)(_speaks_of_payment)  # a letter has few words, again and again
 
 
 def _has(pattern: re.Pattern[str], sentence: str) -> bool:

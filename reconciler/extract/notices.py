@@ -214,7 +214,8 @@ class _Letter:
         )
 
     def _is_test_shop(self, names: Sequence[str]) -> bool:
-        return not self.tables.test_merchants.isdisjoint(_NAMES.split(" ".join(names).casefold()))
+        told, shops = " ".join(names).casefold(), self.tables.test_merchants
+        return any(shop in told for shop in shops) and not shops.isdisjoint(_NAMES.split(told))
 
 
 def _several_under_one_label(sheet: Sheet) -> list[str]:

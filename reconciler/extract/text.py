@@ -129,7 +129,8 @@ _remembered_words = lru_cache(maxsize=8192)(_label_words)
 
 def fold_words(text: str) -> str:
     """Text for looking up words in: cleaned, NFKC, lower case, one space between words."""
-    return even(_one_form(text))
+    folded = _one_form(text)
+    return folded if "  " not in folded and folded.isprintable() else even(folded)
 
 
 def _one_form(text: str) -> str:
