@@ -14,12 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from parsers._wayforpay_register import movements
 from reconciler.extract.fieldnames import LABELS, ORDER_LABELS
 from reconciler.extract.fields import Sheet
 from reconciler.extract.notices import Tables, read_notices, sheet_of
 from reconciler.model import Message, Notice
+from reconciler.reading import is_sender
 
 NAME = "wayforpay"
 VERSION = "1"
@@ -48,27 +50,26 @@ class WayForPay:
 
     def claims(self, message: Message) -> bool:
         """The one From address is at the gateway: the parsed address's domain, never a display name or a part of it."""
-        sender = message.sender
-        return sender is not None and any(
-            sender.domain == domain or sender.domain.endswith(f".{domain}") for domain in DOMAINS
-        )
+        return is_sender(message.sender, DOMAINS)
 
     def parse(self, message: Message) -> Sequence[Notice]:
-        return read_notices(message, self._tables())
+        return read_notices(message, _tables(self.order_fields, self.timezone))
 
     def sheet(self, message: Message) -> Sheet:
         """Every label and value of the letter: what `explain` shows."""
-        return sheet_of(message, self._tables())
+        return sheet_of(message, _tables(self.order_fields, self.timezone))
 
-    def _tables(self) -> Tables:
-        return Tables(
-            name=NAME,
-            gateway=GATEWAY,
-            labels=LABELS | {"order": self.order_fields or ORDER_LABELS, "any_order": ORDER_LABELS},
-            timezone=self.timezone,
-            day_first=True,
-            test_merchants=TEST_MERCHANTS,
-        )
+
+@lru_cache(maxsize=64)  # a merchant's settings are the same for every letter
+def _tables(order_fields: tuple[str, ...], timezone: str) -> Tables:
+    return Tables(
+        name=NAME,
+        gateway=GATEWAY,
+        labels=LABELS | {"order": order_fields or ORDER_LABELS, "any_order": ORDER_LABELS},
+        timezone=timezone,
+        day_first=True,
+        test_merchants=TEST_MERCHANTS,
+    )
 
 
 __all__ = [

@@ -165,13 +165,14 @@ def is_sender(address: Address | None, senders: Collection[str]) -> bool:
     """Is this address one of these, or at one of these domains or below it? Compared as parsed, never as text."""
     if address is None:
         return False
+    email, at = address.email.lower(), address.domain
     for sender in senders:
         wanted = sender.strip().lower().rstrip(".")
         domain = wanted.lstrip("@")
         if "@" in domain:
-            found = address.email.lower() == wanted
+            found = email == wanted
         else:
-            found = bool(domain) and (address.domain == domain or address.domain.endswith(f".{domain}"))
+            found = bool(domain) and (at == domain or at.endswith(f".{domain}"))
         if found:
             return True
     return False

@@ -123,7 +123,7 @@ class Sheet:
         self._tables = tables
         self.known = tables.known
         self.naming = tables.naming
-        self.spans: list[Span] = []
+        self.spans: dict[Span, None] = {}  # in order, none twice
 
     def records(self) -> list[Sheet]:
         """A sheet for each payment, where the letter tells of several one after another; else this one."""
@@ -132,7 +132,7 @@ class Sheet:
 
     def _with(self, page: Page) -> Sheet:
         sheet = copy(self)
-        sheet.pages, sheet.spans = [page], []
+        sheet.pages, sheet.spans = [page], {}
         return sheet
 
     @property
@@ -181,9 +181,7 @@ class Sheet:
     def note(self, field: str, pairs: Sequence[Pair]) -> None:
         """Remember where a field was read."""
         for pair in pairs:
-            span = Span(field=field, part=pair.part, label=pair.label, value=pair.value)
-            if span not in self.spans:
-                self.spans.append(span)
+            self.spans[Span(field=field, part=pair.part, label=pair.label, value=pair.value)] = None
 
     def agreed(
         self, field: str, readings: Sequence[tuple[Pair, T]], same: Callable[[T, T], bool] | None = None

@@ -267,7 +267,7 @@ class _Case:
         return Kind.PAYMENT
 
     def _vetoed(self, lines: Sequence[str]) -> Kind | None:
-        found = [kind for kind, pattern in self.words.veto if _any(pattern, lines)]
+        found = [kind for kind, pattern in self.words.veto if _any(pattern, lines)] if lines else []
         if not found:
             return None
         if found[0] in MONEY_BACK and found[0] is not Kind.CHARGEBACK:

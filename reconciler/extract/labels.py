@@ -134,11 +134,15 @@ def _is_mark(block: Block) -> bool:
 
 def _is_parted(page: Page, blocks: Sequence[Block]) -> bool:
     """Do marks stand behind most labels, as separators do? Behind a few, "—" is how a sender prints nothing."""
+    if len(blocks) < 2:
+        return False
     known = [at for at, block in enumerate(blocks) if page.knows(block.sole)]
     return 2 * sum(at + 1 < len(blocks) and _is_mark(blocks[at + 1]) for at in known) > len(known)
 
 
 def _run(page: Page, blocks: Sequence[Block]) -> None:
+    if not blocks:
+        return
     read_run(
         page,
         [

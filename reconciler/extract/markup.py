@@ -8,6 +8,7 @@ attributes that say how an element is drawn are kept.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -20,16 +21,22 @@ _TELLING = frozenset(  # the attributes that say how an element is drawn
 )
 
 
+class Written(NamedTuple):
+    events: list[Event]
+    sheets: list[str]
+
+
 def read(html: str) -> Written:
     """Time and memory grow with the length alone."""
-    written = Written()
-    parser = etree.HTMLParser(target=written, recover=True)
+    target, parser = _spare()
     parser.feed(html.removeprefix("\ufeff").replace("\x00", ""))
     parser.close()
+    written = target.begin()
+    _SPARE.append((target, parser))
     return written
 
 
-class Written:
+class _Target:
     """What lxml tells. It makes no tree: that one leaves out, without a word, what is nested deeper than lxml likes."""
 
     def __init__(self) -> None:
@@ -37,6 +44,12 @@ class Written:
         self.sheets: list[str] = []
         self._text: list[str] = []
         self.data = self._text.append  # a text comes in pieces
+
+    def begin(self) -> Written:
+        """Ready for another letter; returns what was told of the last one."""
+        written = Written(self.events, self.sheets)
+        self.events, self.sheets = [], []
+        return written
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if self._text:
@@ -69,3 +82,18 @@ class Written:
         if self.events and self.events[-1][0] == "style" and self.events[-1][1] is not None:
             self.sheets.append(text)
         self.events.append(("", None, text))
+
+
+def _spare() -> tuple[_Target, etree.HTMLParser]:
+    try:
+        return _SPARE.pop()
+    except IndexError:
+        target = _Target()
+        return target, etree.HTMLParser(target=target, recover=True)
+
+
+_SPARE: list[tuple[_Target, etree.HTMLParser]] = []
+"""
+Parsers between two letters, as many as there were threads reading: to make one costs as much as to read a short letter. One
+that breaks does not come back.
+"""

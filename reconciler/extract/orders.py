@@ -82,6 +82,8 @@ def fold_order(number: str) -> str:
 
 def _plain(text: str) -> str:
     """With digits and dashes of one kind."""
+    if text.isascii():
+        return text
     text = unicodedata.normalize("NFC", text).translate(_WIDE).translate(_DASHES)
     return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from reconciler.errors import Unreadable
 from reconciler.extract.amounts import CURRENCIES
@@ -68,8 +69,7 @@ class Pair:
     direct: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(NamedTuple):
     """
     A line outside of pairs.
 
@@ -168,7 +168,7 @@ class Page:
     def see(self, lines: Iterable[str]) -> None:
         """Take down what is seen. Raises Unreadable: more or longer lines than a notice has."""
         self.lines.extend(line for line in lines if line)
-        if len(self.lines) > MOST_LINES or any(len(line) > LONGEST_LINE for line in self.lines):
+        if len(self.lines) > MOST_LINES or max(map(len, self.lines), default=0) > LONGEST_LINE:
             raise Unreadable("more text than a notice has", part=self.part, lines=len(self.lines))
 
     def say(self, line: str, *, doubtful: bool = False) -> None:
@@ -196,7 +196,8 @@ class Page:
         if line is None or len(line) > LONGEST_LABEL:
             return False
         if (found := self.labels.get(line)) is None:
-            found = self.labels[line] = self.may_hold_label(line) and self.key_of(line)[0] in self.known
+            found = self._may_begin_with_label(plain(line)) and self.key_of(line)[0] in self.known
+            self.labels[line] = found
         return found
 
     def may_hold_label(self, line: str) -> bool:

@@ -11,7 +11,7 @@ number over the first label may be that label's, and of two lines under a label 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.extract.html import MARK
 from reconciler.extract.manners import APART, STACKED
@@ -19,8 +19,7 @@ from reconciler.extract.page import Page, has_digit
 from reconciler.extract.shapes import may_be_label
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(NamedTuple):
     """
     A line or a block of lines.
 
@@ -40,8 +39,7 @@ class Item:
 
 def read_run(page: Page, items: Sequence[Item], *, boxed: bool = False) -> None:
     """Add the pairs of a run, and say what is outside of them. boxed: the items are elements, not lines."""
-    run = _Run(page, items, boxed=boxed)
-    if run.labels:
+    if any(one.known for one in items) and (run := _Run(page, items, boxed=boxed)).labels:
         run.read()
         return
     taken = -1
