@@ -105,7 +105,8 @@ def decide(said: Said, words: Words, *, parser: str, attached_list: bool = False
 
 def is_denied(lines: Sequence[str], words: Words) -> bool:
     """Does one of these lines tell of something that is no payment?"""
-    return any(_any(pattern, map(_fold, lines)) for _, pattern in words.veto)
+    folded = [_fold(line) for line in lines]
+    return any(_any(pattern, folded) for _, pattern in words.veto)
 
 
 def decide_each(letter: Said, statuses: Sequence[Sequence[str]], words: Words, *, parser: str) -> list[Kind]:
