@@ -64,7 +64,10 @@ def second_reading(message: Message) -> str | None:
     objection = _encoded(body, encoding)
     if objection is not None:
         return objection
-    return _text(_decoded(body, encoding), html=match is not None and match[2].lower() == b"html")
+    objection = _text(_decoded(body, encoding), html=match is not None and match[2].lower() == b"html")
+    if objection is None and encoding in _AS_IT_STANDS and _SOFT_BREAK.search(body):
+        return "a line of its body could go on in the next one"
+    return objection
 
 
 def _parts(body: bytes, boundary: bytes, encoding: bytes) -> str | None:
@@ -79,7 +82,7 @@ def _parts(body: bytes, boundary: bytes, encoding: bytes) -> str | None:
 
 def _encoded(body: bytes, encoding: bytes) -> str | None:
     if encoding in _AS_IT_STANDS:
-        return "a line of its body could go on in the next one" if _SOFT_BREAK.search(body) else None
+        return None
     if encoding == b"base64":
         return None if _BASE64.fullmatch(body) else "its body is not base64 throughout"
     if encoding != b"quoted-printable":
