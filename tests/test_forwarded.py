@@ -362,6 +362,18 @@ def test_text_and_html_must_forward_the_same() -> None:
     assert letter_in(decode(put_together([("plain", HEADER), ("html", html)], "Fwd: x"))).subject == "оплата"
 
 
+def test_link_targets_in_a_program_s_text_are_no_text() -> None:
+    """P12: beside HTML, the text is what a program made of it; where links lead, which it adds, is no part of a value."""
+    raw = forward(letters.notice(text=True), "outlook_en")
+    text, html = (part[0].content for part in (decode(raw).texts, decode(raw).htmls))
+    linked = text.replace("shop.example.ua", "shop.example.ua<http://shop.example.ua/>")
+    linked = linked.replace("payer@example.com", "payer@example.com <mailto:payer@example.com>")
+    assert linked.count("<http") > 1
+    again = parse_file(put_together([("plain", linked), ("html", html)], "FW: x"), MAIL, PARSERS)
+    assert again == parse_file(raw, MAIL, PARSERS)
+    assert "<http://" in content(letter_in(written(linked)))
+
+
 def test_what_is_no_forward_at_all_says_nothing() -> None:
     """A person's plain mail, one without text, one without one sender: nothing is forwarded, and nothing is to be said."""
     for mail in (

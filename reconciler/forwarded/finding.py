@@ -31,6 +31,9 @@ _ADDRESS = re.compile(
     r"(?<![\w.@%+=-])[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+(?![\w@-]|\.[\w@-])"
 )
 _PREFIX = re.compile(r"\s*(?P<word>[^\W\d_]{1,12})\.?\s*(?:\[\d{1,3}\]|\(\d{1,3}\))?\s*[:：]")
+_TARGET = re.compile(r"[ \t]?<(?:https?://|mailto:)[^<>\s]{1,500}>")
+"""Where a link leads, as programs write it behind the link's words in the text that they make of HTML."""
+
 _BOLD = re.compile(r"(?<!\S)\*|\*(?!\S)")
 _HASH_OF_NOTHING = hashlib.sha256(b"").hexdigest()
 
@@ -78,7 +81,6 @@ def _letter(message: Message, own: frozenset[str]) -> Message | None:
     header, sender = found[0].header, found[0].sender
     if len(found) < len(cuts) or any(_differ(found[0], other) for other in found[1:]):
         raise Doubt("its text and its HTML do not forward the same letter")
-    subject = header.values.get(Role.SUBJECT, "")
     return Message(
         raw=b"",
         sha256=_HASH_OF_NOTHING,
@@ -88,7 +90,7 @@ def _letter(message: Message, own: frozenset[str]) -> Message | None:
             for role in (Role.TO, Role.CC)
             for email in _addresses(header.values.get(role, ""))
         ),
-        subject=subject,
+        subject=_subject(header),
         date=_date(header.values.get(Role.DATE, "")),
         texts=tuple(part for cut in found for part in cut.parts if part.path.startswith("forwarded.text")),
         htmls=tuple(part for cut in found for part in cut.parts if part.path.startswith("forwarded.html")),
@@ -137,8 +139,10 @@ def _cut(message: Message, parts: Sequence[TextPart], read: Callable[[str], Line
         return None
     at, header = found
     _refuse_answers(message.subject, header)
-    line = told[at].lines[header.last]
-    kept = (replace(parts[at], content=told[at].below(line)), *parts[at + 1 :])
+    below = told[at].below(told[at].lines[header.last])
+    kept = (replace(parts[at], content=below), *parts[at + 1 :])
+    if message.htmls and parts is message.texts:
+        kept = tuple(replace(part, content=_TARGET.sub("", part.content)) for part in kept)
     return _Cut(
         header=header,
         sender=_sender(header.values[Role.FROM]),
@@ -151,8 +155,12 @@ def _says_something(parts: Sequence[TextPart]) -> bool:
 
 
 def _differ(one: _Cut, other: _Cut) -> bool:
-    subjects = [fold_words(cut.header.values.get(Role.SUBJECT, "")).replace(" ", "") for cut in (one, other)]
+    subjects = [fold_words(_subject(cut.header)).replace(" ", "") for cut in (one, other)]
     return one.sender.email != other.sender.email or subjects[0] != subjects[1]
+
+
+def _subject(header: Header) -> str:
+    return _TARGET.sub("", header.values.get(Role.SUBJECT, ""))
 
 
 def _refuse_answers(subject: str, header: Header) -> None:
