@@ -138,3 +138,11 @@ def test_only_a_weekday_may_precede_a_date(before: str) -> None:
     """P19: "valid until 21.11.2026" is not when it was paid."""
     with pytest.raises(FieldUnreadable):
         read_moment(f"{before} 21.11.2026 14:05", zone=ZoneInfo("Europe/Kyiv"))
+
+
+def test_who_counts_halves_of_a_day_may_write_the_month_first() -> None:
+    """P06: "04/03/2025 02:05 PM" is two days, whatever the sender's order; "25/03/2025 02:05 PM" is one."""
+    with pytest.raises(FieldAmbiguous):
+        read_moment("04/03/2025 02:05 PM", zone=KYIV, day_first=True)
+    assert read_moment("25/03/2025 02:05 PM", zone=KYIV, day_first=True).day.month == 3
+    assert read_moment("04/03/2025 14:05", zone=KYIV, day_first=True).day.month == 3

@@ -79,6 +79,48 @@ def test_a_success_of_nothing_holds_no_payment(sentence: str) -> None:
     assert not is_payment(letter(("Статус", "-"), head=sentence))
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("Тип", "Повернення"), ("transactionType", "REFUND"), ("Вид операції", "Відмова"), ("Код помилки", "1101"),
+        ("reasonCode", "1104"), ("Reason code", "DECLINED"),
+    ],
+)  # fmt: skip
+def test_a_row_that_names_another_operation_or_an_error_is_held(row: tuple[str, str]) -> None:
+    """P11: whatever the status says, what is of another type or has an error's code is no payment; 1100 is "Ok"."""
+    with pytest.raises(HeldError):
+        one(letter(row))
+    for plain in (("Тип", "Оплата"), ("transactionType", "CHARGE"), ("reasonCode", "1100")):
+        assert is_payment(letter(plain))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Платіж на ручній перевірці", "Виявлено можливу подвійну оплату", "Заявку на оплату частинами схвалено",
+        "Переказ на картку виконано", "Списано абонентську плату", "Баланс магазину поповнено", "Диспут вирішено",
+    ],
+)  # fmt: skip
+def test_a_headline_of_another_operation_is_held(sentence: str) -> None:
+    """P11: other operations of a shop with a status of success are no payments of its customers."""
+    with pytest.raises(HeldError):
+        one(letter(head=sentence, subject=sentence))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Повідомляємо про успішний платіж.", "Успішний платіж через Google Pay", "Ваш клієнт оплатив замовлення",
+        "Ви отримали цей лист, бо увімкнули сповіщення про успішні платежі.", "You have a new successful payment.",
+        "On May 6, 2026 2:05 PM the payment was successful",
+    ],
+)  # fmt: skip
+def test_sentences_around_a_payment(sentence: str) -> None:
+    """P11: what a shop is told beside a payment holds none, above the fields and below."""
+    assert is_payment(letter(head=sentence))
+    assert is_payment(letter(foot=sentence))
+
+
 def test_words_in_letters_of_two_alphabets_are_read() -> None:
     """P11: a veto in which letters of the other alphabet stand is a veto."""
     assert one(letter(("Статус", "Вiдxилено"))).kind is Kind.DECLINED

@@ -249,6 +249,24 @@ def test_what_a_part_labels_is_read_there_or_not_at_all(label: str) -> None:
         one(replace(letter((label, "")), texts=(text,)))
 
 
+def test_lines_that_were_run_together_are_held() -> None:
+    """P09: a value of the gateway's own with another label in it is several lines of the letter; which, nobody knows."""
+    with pytest.raises(FieldAmbiguous):
+        one(letter(("Магазин", "shop.example.ua Статус: Відхилено Сума: 10,00 грн")))
+
+
+def test_a_row_of_values_too_many_is_held() -> None:
+    """P07: under one row of labels, values with other cells left over below them may be a payer's, and the rest the sender's."""
+    heads = "".join(f"<th>{label}</th>" for label, _ in ROWS)
+    cells = "".join(f"<td>{value}</td>" for _, value in ROWS)
+    table = f"<table><tr>{heads}</tr><tr>{cells}</tr></table>"
+    html = letter().htmls[0]
+    assert one(replace(letter(), htmls=(replace(html, content=table),))).kind is Kind.PAYMENT
+    rest = "<tr><td>10,00 грн</td><td>WFP-SOC-1-6ac4b29136b29</td></tr></table>"
+    with pytest.raises(HeldError):
+        one(replace(letter(), htmls=(replace(html, content=table.replace("</table>", rest)),)))
+
+
 @pytest.mark.parametrize("form", ["`{}`", "{}.", "«{}»", "[{}],", "*{}*"])
 def test_marks_around_a_reference_are_none_of_it(form: str) -> None:
     """T04: a reference that ends a sentence, or stands in a dump's quotes, is the same payment's."""

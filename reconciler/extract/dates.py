@@ -55,6 +55,7 @@ _DATE = re.compile(
     r"|(?P<n4>[^\W\d]{3,12})\.? (?P<d4>\d{1,2})(?:st|nd|rd|th)?,? (?P<y4>\d{4})"
     r")(?: ?(?:року|рік|р\.?|года|год|г\.?)(?![^\W\d]))?"
 )
+_HALVES = re.compile(r"\d ?[ap]\.?m\b")  # who counts two halves of a day may write the month first
 _TIME = re.compile(
     r"(?P<h>\d{1,2}):(?P<mi>\d{2})(?::(?P<s>\d{2})(?:[.,]\d{1,9})?)?(?: ?(?P<half>am|pm|a\.m\.|p\.m\.)(?!\w))?"
 )
@@ -105,7 +106,7 @@ def read_moment(text: str, *, zone: ZoneInfo, day_first: bool | None = None, fie
     found = _DATE.match(value)
     if found is None:
         raise _unreadable(field, text)
-    days = _days(found, day_first)
+    days = _days(found, None if _HALVES.search(value) else day_first)
     if not days:
         raise _unreadable(field, text)
     if len(days) > 1:

@@ -24,7 +24,7 @@ from reconciler.extract.labels import read_html, read_text
 from reconciler.extract.page import LONGEST_TEXT, Page, Pair, Statement, folded
 from reconciler.extract.records import split_records
 from reconciler.extract.shapes import SHAPES
-from reconciler.extract.text import clean, fold_words, one_line
+from reconciler.extract.text import clean, fold_label, fold_words, one_line
 from reconciler.model import Message, Span
 from reconciler.money import Money
 
@@ -163,6 +163,9 @@ class Sheet:
         said = [pair for pair in said if not pair.loose] or said
         if any(pair.unsure for pair in said):
             raise self.ambiguous(fields[0], [f"{pair.label}: {pair.value}" for pair in said])
+        swallowed = [pair for pair in said if pair.key in self._tables.written and self._holds_label(pair.value)]
+        if swallowed:
+            raise self.ambiguous(fields[0], [pair.value for pair in swallowed])
         told = {(pair.part, fold_words(pair.value)) for pair in said if not pair.odd}
         if any(pair.odd and (pair.part, fold_words(pair.value)) not in told for pair in said):
             raise self.ambiguous(fields[0], [pair.value for pair in said])
@@ -174,6 +177,14 @@ class Sheet:
         """The parts in which one of these labels stands: what they say there must be read there."""
         spoken = self._tables.spoken
         return {pair.part for pair in self.pairs if pair.key in wanted and pair.key not in spoken and not pair.loose}
+
+    def _holds_label(self, value: str) -> bool:
+        """Does another label with its colon stand in a value that no payer types? Then lines of the letter were run together."""
+        for head in value.split(":")[:-1]:
+            words = head.split()
+            if any(fold_label(" ".join(words[-count:])) in self.known for count in range(1, min(len(words), 4) + 1)):
+                return True
+        return False
 
     def unknown(self) -> list[Pair]:
         return [pair for pair in self.pairs if pair.key not in self.known]

@@ -46,6 +46,8 @@ class Words:
     payout: re.Pattern[str]  # our money moving on, no payment of anybody
     test: re.Pattern[str]  # a test, plainly
     tested: re.Pattern[str]  # a word about tests
+    typed: re.Pattern[str]  # begins a pair that tells what kind of operation it is
+    code: re.Pattern[str]  # a pair with the code of an error
     harmless: re.Pattern[str]  # phrases with such words in them that tell of nothing: "this letter was created …"
     new: re.Pattern[str]  # one word: "new", which beside a payment, and with no status at all, tells that it came
 
@@ -228,6 +230,9 @@ class _Case:
             raise self.unreadable("its last lines contradict a payment", found="veto below the payment")
         if not self.status and (self._vetoed(self.late) or self._vetoed(self.aside)):
             raise self.unreadable("no status, and words that deny a payment", found="veto without a status")
+        for line in self.aside:
+            if words.code.search(line) or (words.typed.search(line) and self._vetoed([line])):
+                raise self.unreadable("another kind of operation by its type, or by an error's code", found=line[:60])
         for line in self.told:
             if words.other.search(line):
                 raise self.unreadable("tells of something that is no payment", found=line[:60])

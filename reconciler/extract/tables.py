@@ -176,6 +176,7 @@ class _Rows:
             return 0
         values = self._under(at)
         goods = any(page.is_listing(head) for head in heads)
+        ragged = self._is_ragged(at + 1 + len(values))
         listed = len(values) > 1 and any(
             map(page.names, heads)
         )  # payments one under another; other lists are no fields
@@ -183,7 +184,7 @@ class _Rows:
             page.open_box()
             for head, cell in zip(heads, value.children, strict=True):
                 if head is not None:
-                    page.add(head, cell.text(), unsure=self._may_be_captions(at))
+                    page.add(head, cell.text(), unsure=self._may_be_captions(at) or ragged)
         return len(values)
 
     def _under(self, at: int) -> list[Block]:
@@ -196,6 +197,11 @@ class _Rows:
                 break
             values.append(row)
         return values
+
+    def _is_ragged(self, at: int) -> bool:
+        """Is the row below the values a row of values too, with another number of cells? Then one of them is not the sender's."""
+        cells = self.filled[at] if at < len(self.rows) and len(self.heads) == 1 else []
+        return len(cells) > 1 and not any(self.page.knows(cell.sole) or has_label(self.page, cell) for cell in cells)
 
     def _may_be_captions(self, at: int) -> bool:
         """Does the table open with a row of numbers, so that its labels may stand under their values?"""
