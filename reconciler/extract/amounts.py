@@ -134,7 +134,7 @@ def _amount(match: re.Match[str], manner: Manner = UNTOLD) -> Amount:
     if match["minus"]:
         readings = tuple(-reading for reading in readings)
     currency = currencies[0] if len(currencies) == 1 else None
-    return Amount(text=match[0].strip(), readings=readings, currency=currency, currencies=currencies)
+    return Amount(text=match[0], readings=readings, currency=currency, currencies=currencies)
 
 
 def _readings(whole: str, separator: str | None, rest: str, manner: Manner) -> tuple[Decimal, ...]:

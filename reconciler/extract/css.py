@@ -36,6 +36,7 @@ _MOST_WORK = 200_000  # comparisons of a selector with an element; a letter that
 _EVERY_SCREEN = re.compile(r"@media\s+(?:only\s+)?(?:screen|all)\s*")
 _MOMENTARY = re.compile(r":(?:hover|active|focus|visited|link|before|after|target|checked)")
 _PSEUDO = re.compile(r"::?[a-z-]+(?:\([^()]*\))?|\[[^\[\]]*\]")
+_IMPORTANT = re.compile(r"!\s*important")
 _COMPOUND = re.compile(r"(?P<name>\*|[a-z][a-z0-9]*)?(?P<marks>(?:[.#][\w-]+)*)")
 
 
@@ -149,7 +150,7 @@ def _declarations(body: str) -> Iterator[tuple[str, str, bool]]:
     for declaration in body.split(";"):
         name, _, value = declaration.partition(":")
         if (name := name.strip()) in PROPERTIES:
-            bare = value.replace("!important", "")
+            bare = _IMPORTANT.sub("", value)
             yield name, bare.strip(), bare != value
 
 

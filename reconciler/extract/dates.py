@@ -117,7 +117,7 @@ def read_moment(text: str, *, zone: ZoneInfo, day_first: bool | None = None, fie
     if joint and (timed := _TIME.match(rest, joint.end())):
         clock, precision = _clock(timed, field, text)
         rest = rest[timed.end() :]
-    where = _zone(rest.strip(), zone)
+    where = _zone(rest, zone)
     if where is None or (precision == Precision.DAY and rest.strip(" .,")):
         raise _unreadable(field, text)
     return Moment(instant=_instant(days[0], clock, where, field, text), precision=precision, day=days[0], zone=where)
@@ -127,7 +127,7 @@ def join(day: Moment, clock_text: str, *, field: str = "paid_at") -> Moment:
     """A date printed alone and the time of day printed under a label of its own."""
     value = _normal(clock_text)
     found = _TIME.match(value)
-    where = _zone(value[found.end() :].strip(), day.zone) if found else None
+    where = _zone(value[found.end() :], day.zone) if found else None
     if found is None or where is None:
         raise _unreadable(field, clock_text)
     clock, precision = _clock(found, field, clock_text)
@@ -140,7 +140,7 @@ def is_clock(text: str) -> bool:
     """Is this value a time of day and nothing else?"""
     value = _normal(text)
     found = _TIME.match(value)
-    return found is not None and _zone(value[found.end() :].strip(), UTC) is not None
+    return found is not None and _zone(value[found.end() :], UTC) is not None
 
 
 def _normal(text: str) -> str:

@@ -13,6 +13,7 @@ TESTS = (
     "tests/test_amounts.py",
     "tests/test_casebook.py",
     "tests/test_corpus.py",
+    "tests/test_css.py",
     "tests/test_dates.py",
     "tests/test_fingerprint.py",
     "tests/test_fixtures.py",
