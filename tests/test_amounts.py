@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import FieldAmbiguous, FieldUnreadable, HeldError
-from reconciler.extract.amounts import currency_of, find_amounts, read_amount
+from reconciler.extract.amounts import Manner, currency_of, find_amounts, read_amount
 
 READ = [
     ("1250", "1250", None),
@@ -128,3 +128,96 @@ def test_any_text_is_an_amount_above_zero_or_held(text: str) -> None:
         return
     assert value > 0
     assert value == value.quantize(Decimal("0.01"))
+
+
+COMMA, POINT = Manner(decimal=",", thousands=" "), Manner(decimal=".", thousands=",")
+SWISS = Manner(decimal=".", thousands="'")
+
+
+@pytest.mark.parametrize(
+    ("text", "manner", "value"),
+    [
+        ("1 250,00", COMMA, "1250.00"),
+        ("1250", COMMA, "1250"),
+        ("1250,5", COMMA, "1250.5"),
+        ("1.250", COMMA, None),
+        ("1.250,00", COMMA, None),
+        ("1250.00", COMMA, None),
+        ("1'250,00", COMMA, None),
+        ("1 250 000", COMMA, "1250000"),
+        ("1,250", POINT, "1250"),
+        ("1,250.00", POINT, "1250.00"),
+        ("1250.00", POINT, "1250.00"),
+        ("1250,00", POINT, None),
+        ("1 250.00", POINT, None),
+        ("1.250", POINT, None),
+        ("1'250.00", SWISS, "1250.00"),
+        ("1,250", SWISS, None),
+        ("1,250", Manner(decimal="."), "1250"),
+        ("1.250", Manner(decimal="."), None),
+        ("1.250", Manner(thousands="."), "1250"),
+        ("1,250", Manner(thousands="."), None),
+    ],
+)
+def test_a_senders_marks_settle_what_they_mean(text: str, manner: Manner, value: str | None) -> None:
+    """P05: whose marks are told has one reading for each sum; a sum that is written with others is refused."""
+    if value is None:
+        with pytest.raises(FieldUnreadable):
+            read_amount(text, manner=manner)
+    else:
+        assert read_amount(text, manner=manner) == (Decimal(value), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("123456789012", "123456789012"),
+        ("1234567890123", None),
+        ("0", None),
+        ("05", None),
+        ("0.01", "0.01"),
+        ("1 гривня", "1"),
+        ("100 гривні", "100"),
+        ("5 US$", "5"),
+        ("1250 грн 05 коп", "1250.05"),
+        ("1 250,00 грн 50 коп", None),
+        ("1250 грн 5 коп", None),
+        ("1,2.3", None),
+        ("1.2,3", None),
+        ("9 (" + "а" * 195 + ")", "9"),
+    ],
+)
+def test_where_a_sum_ends(text: str, value: str | None) -> None:
+    """P06: twelve digits are a sum and thirteen an account; kopecks are two digits, beside a sum that has none."""
+    if value is None:
+        with pytest.raises(HeldError):
+            read_amount(text)
+    else:
+        assert read_amount(text)[0] == Decimal(value)
+
+
+def test_what_is_ambiguous_is_named() -> None:
+    """The person who decides sees both readings, both currencies, or every sum that stands there."""
+
+    def values(text: str) -> list[str]:
+        with pytest.raises(FieldAmbiguous) as held:
+            read_amount(text)
+        found: list[str] = held.value.facts["values"]
+        return found
+
+    assert values("1,250 грн") == ["1250", "1.250"]
+    assert values("$5 грн") == ["USD", "UAH"]
+    assert values("5 грн або 6 USD") == ["5 грн", "6 USD"]
+
+
+def test_a_long_value_tells_a_story() -> None:
+    """P06: of a text longer than any sum nothing is read, even where one stands in it."""
+    with pytest.raises(FieldUnreadable) as held:
+        read_amount("x" * 199 + " 5 грн 6 грн")
+    assert len(held.value.facts["value"]) == 200
+
+
+@pytest.mark.parametrize(("text", "value"), [("-0,50 грн", "0.50"), ("0,50 грн", "0.50"), ("-250", "250")])
+def test_a_refunds_sum_is_its_size(text: str, value: str) -> None:
+    """A sum below one is turned like any other, and one that is printed without a minus stays."""
+    assert read_amount(text, allow_minus=True)[0] == Decimal(value)

@@ -146,3 +146,175 @@ def test_who_counts_halves_of_a_day_may_write_the_month_first() -> None:
         read_moment("04/03/2025 02:05 PM", zone=KYIV, day_first=True)
     assert read_moment("25/03/2025 02:05 PM", zone=KYIV, day_first=True).day.month == 3
     assert read_moment("04/03/2025 14:05", zone=KYIV, day_first=True).day.month == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "month"),
+    [
+        ("січня січ января янв january jan", 1),
+        ("лютого лют февраля фев february feb", 2),
+        ("березня бер марта мар march mar", 3),
+        ("квітня кві апреля апр april apr", 4),
+        ("травня тра мая may", 5),
+        ("червня чер июня июн june jun", 6),
+        ("липня лип июля июл july jul", 7),
+        ("серпня сер августа авг august aug", 8),
+        ("вересня вер сентября сен september sep", 9),
+        ("жовтня жов октября окт october oct", 10),
+        ("листопада лис ноября ноя november nov", 11),
+        ("грудня гру декабря дек december dec", 12),
+    ],
+)
+def test_every_month_has_its_names(words: str, month: int) -> None:
+    """P19: three languages, in full and as mails shorten them."""
+    for word in words.split():
+        assert read_moment(f"21 {word} 2026 14:05", zone=KYIV).day.month == month, word
+
+
+@pytest.mark.parametrize(
+    ("printed", "hour"),
+    [
+        ("GMT+2", 12),
+        ("+0200", 12),
+        ("+02", 12),
+        ("UTC+02:00", 12),
+        ("(EEST)", 11),
+        ("MSK", 11),
+        ("мск", 11),
+        ("GMT", 14),
+        ("Z", 14),
+        ("-0330", 17),
+        ("-03:30", 17),
+        ("−0330", 17),
+        ("+14", 0),
+        ("+13:45", 0),
+        ("+05:59", 8),
+        ("Kyiv time", 12),
+        ("київ", 12),
+        ("(за київським часом)", 12),
+        ("+15", None),
+        ("+02:60", None),
+        ("-15:00", None),
+        ("Kyiv or so", None),
+        ("UTC+2 or so", None),
+        ("EET EEST", None),
+        ("PST", None),
+    ],
+)
+def test_a_printed_zone_is_read_exactly_or_not_at_all(printed: str, hour: int | None) -> None:
+    """P19: offsets west and east, with minutes and without, words for Kyiv, UTC and Moscow; nothing else is one."""
+    text = f"21.11.2026 14:05 {printed}"
+    if hour is None:
+        with pytest.raises(FieldUnreadable):
+            read_moment(text, zone=UTC)
+    else:
+        assert read_moment(text, zone=UTC).instant.hour == hour
+
+
+@pytest.mark.parametrize(
+    ("clock", "hour"),
+    [
+        ("1:05 AM", 1),
+        ("12:05 AM", 0),
+        ("12:05 PM", 12),
+        ("1:05 p.m.", 13),
+        ("11:05 pm", 23),
+        ("0:05", 0),
+        ("23:59", 23),
+    ],
+)
+def test_half_days_have_twelve_hours(clock: str, hour: int) -> None:
+    """P19: midnight is 12 AM and noon 12 PM."""
+    assert read_moment(f"21.11.2026 {clock}", zone=UTC).instant.hour == hour
+
+
+@pytest.mark.parametrize("clock", ["0:05 AM", "13:05 PM", "24:00", "14:60", "14:05:60"])
+def test_no_other_hours_are_read(clock: str) -> None:
+    """P19: what no clock shows is refused."""
+    with pytest.raises(FieldUnreadable):
+        read_moment(f"21.11.2026 {clock}", zone=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "year"),
+    [
+        ("21.11.2000", 2000),
+        ("21.11.2199", 2199),
+        ("21.11.1999", None),
+        ("21.11.2200", None),
+        ("01.01.1970", None),
+        ("21.11.9999", None),
+    ],
+)
+def test_only_years_of_this_business_are_years(text: str, year: int | None) -> None:
+    """P19: 1970 and its like are no days on which somebody paid."""
+    if year is None:
+        with pytest.raises(FieldUnreadable):
+            read_moment(text, zone=UTC)
+    else:
+        assert read_moment(text, zone=UTC).day.year == year
+
+
+@pytest.mark.parametrize("text", ["21.11.2026.", "21.11.2026,", "21 листопада 2026 р.", "21.11.2026 "])
+def test_a_day_may_end_a_sentence(text: str) -> None:
+    """A full stop or a comma behind a day is none of its business; the day is all that was told."""
+    assert read_moment(text, zone=UTC).precision is Precision.DAY
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["21.11.2026 14", "21.11.2026 або пізніше 14:05", "21.11.2026 / 14:05", "21.11.2026 14:05 або 15", "x" * 101],
+)
+def test_nothing_may_stand_between_or_behind(text: str) -> None:
+    """P19: a value is a day and a time, or it is refused."""
+    with pytest.raises(FieldUnreadable):
+        read_moment(text, zone=UTC)
+
+
+def test_a_long_value_is_no_date() -> None:
+    """A value of more than a hundred characters tells a story; the error shows its beginning."""
+    padded = "21.11.2026 14:05" + "." * 84
+    assert read_moment(padded, zone=UTC).instant.hour == 14
+    with pytest.raises(FieldUnreadable) as held:
+        read_moment(f"{padded}.", zone=UTC)
+    assert held.value.facts["value"] == padded
+
+
+def test_of_two_orders_only_days_that_exist_count() -> None:
+    """P19: 21/11 is one day whichever number comes first, and so is 05/05."""
+    assert read_moment("11/21/2026", zone=UTC).day.day == 21
+    assert read_moment("21/11/2026", zone=UTC).day.day == 21
+    assert read_moment("05/05/2026", zone=UTC).day.month == 5
+    assert read_moment("05.11.2026", zone=UTC, day_first=False).day.month == 11
+    for order in (True, False):
+        with pytest.raises(FieldUnreadable):
+            read_moment("11/21/2026" if order else "21/11/2026", zone=UTC, day_first=order)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "agree"),
+    [
+        ("21.11.2026 14:05", "21.11.2026 14:05", True),
+        ("21.11.2026 14:05", "21.11.2026 14:06", False),
+        ("21.11.2026 14:05:33", "21.11.2026 14:05:34", False),
+        ("21.11.2026 14:05:33", "21.11.2026 14:05", True),
+        ("21.11.2026 14:05:33", "21.11.2026 14:06", False),
+        ("21.11.2026", "21.11.2026 23:59", True),
+        ("21.11.2026", "22.11.2026 00:00", False),
+        ("21.11.2026", "21.11.2026", True),
+        ("21.11.2026", "22.11.2026", False),
+    ],
+)
+def test_two_tellings_of_one_moment(one: str, other: str, agree: bool) -> None:
+    """What one part of a letter leaves out is no contradiction; what it tells otherwise is, whichever comes first."""
+    first, second = read_moment(one, zone=KYIV), read_moment(other, zone=KYIV)
+    assert first.agrees(second) is agree
+    assert second.agrees(first) is agree
+
+
+@pytest.mark.parametrize("clock", ["вдень", "о 14:05", "14:05 або 15:05", "14:05 XYZ", "", "25:00"])
+def test_a_clock_of_its_own_is_nothing_else(clock: str) -> None:
+    """A time under a label of its own is read whole or refused."""
+    day = read_moment("21.11.2026", zone=KYIV)
+    with pytest.raises(FieldUnreadable):
+        join(day, clock)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import FieldAmbiguous
-from reconciler.extract.orders import NOT_ORDERS, WORDS, clean_order, fold_order, is_reference, other_number
+from reconciler.extract.orders import NOT_ORDERS, WORDS, clean_order, fold_order, is_reference, other_number, spellings
 
 CLEANED = [
     ("12345", "12345"),
@@ -156,3 +156,58 @@ def test_other_numbers_are_none(text: str) -> None:
     """P16: a phone, a card, a bank account, a date and a sum never become an order number, and are named."""
     assert clean_order(text) is None
     assert other_number(text) in NOT_ORDERS
+
+
+@pytest.mark.parametrize(
+    ("number", "folded", "spelt"),
+    [
+        ("12345", "12345", ("12345",)),
+        ("A-12", "A-12", ("A-12", "А-12")),
+        ("А-12", "A-12", ("A-12", "А-12")),
+        ("АB-12", "AB-12", ("AB-12", "АВ-12")),
+        ("Ж-12", "Ж-12", ("Ж-12",)),
+        ("ЖA-12", "ЖА-12", ("ЖА-12",)),
+        ("ЖF-12", "ЖF-12", ("ЖF-12",)),
+        ("F-12", "F-12", ("F-12",)),
+        ("a-12", "a-12", ("a-12", "а-12")),
+        ("１２–３", "12-3", ("12-3",)),
+        ("Ј-7", "J-7", ("J-7",)),
+        ("S-7", "S-7", ("S-7",)),
+    ],
+)
+def test_letters_drawn_alike_are_one_letter(number: str, folded: str, spelt: tuple[str, ...]) -> None:
+    """Both sides of a comparison are folded; a desk that compares letter by letter is asked for each spelling."""
+    assert fold_order(number) == folded
+    assert spellings(number) == spelt
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("１２３４５", "12345"),
+        ("Ａ－１２", "A-12"),
+        ("１２３～４", None),
+        ("x" * 493 + " №12345", None),
+        ("A" * 39 + "1", "A" * 39 + "1"),
+        ("A" * 40 + "1", None),
+        ("12345\n \n", "12345"),
+        ("замовлення\n12345", None),
+        ("№\n12345", None),
+        ("(12345)", "12345"),
+        ("«12345»", "12345"),
+        ("№ 12345.", "12345"),
+        ("n° 12345", "12345"),
+        ("NR7", "NR7"),
+        ("ЗАМ.5", "ЗАМ.5"),
+        ("зам. 5", "5"),
+        ("12345 шт", None),
+        ("5²", None),
+        ("12345 12345", None),
+    ],
+)
+def test_a_number_among_what_payers_write(text: str, number: str | None) -> None:
+    """P16: full-width digits, brackets and quotes go; two words, a long text and other digits than ours are no number."""
+    try:
+        assert clean_order(text) == number
+    except FieldAmbiguous:
+        assert number is None

@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.mutate.mutants import Mutant
 
-BUDGET = 60.0
+BUDGET = 20.0
 """Seconds of CPU of tests (as recorded, which slows them down) by which a mutant is judged, the fastest first."""
 _MOST = 100_000  # lines of a file
 
