@@ -18,7 +18,7 @@ K = TypeVar("K")
 Task = Callable[[], Any]
 
 WORKERS = 2
-PATIENCE = 900.0
+PATIENCE = 3600.0
 """Seconds after which a process that has not ended is killed: it waits for something that never comes."""
 
 
