@@ -166,10 +166,11 @@ class Sheet:
         swallowed = [pair for pair in said if pair.key in self._tables.written and self._holds_label(pair.value)]
         if swallowed:
             raise self.ambiguous(fields[0], [pair.value for pair in swallowed])
-        told = {(pair.part, fold_words(pair.value)) for pair in said if not pair.odd}
-        if any(pair.odd and (pair.part, fold_words(pair.value)) not in told for pair in said):
-            raise self.ambiguous(fields[0], [pair.value for pair in said])
-        if said and self._labelled(wanted) - {pair.part for pair in said}:
+        if odd := [pair for pair in said if pair.odd]:
+            told = {(pair.part, fold_words(pair.value)) for pair in said if not pair.odd}
+            if any((pair.part, fold_words(pair.value)) not in told for pair in odd):
+                raise self.ambiguous(fields[0], [pair.value for pair in said])
+        if said and len(self.pages) > 1 and self._labelled(wanted) - {pair.part for pair in said}:
             raise self.ambiguous(fields[0], ["", *(pair.value for pair in said)])
         return said
 

@@ -91,6 +91,7 @@ _CYRILLIC = str.maketrans("aeopcyxijskmthb", "аеорсухіјѕкмтнв")
 _NAMED = re.compile(r"[a-z0-9]")  # every name has one of these
 _BETWEEN = "\0"  # lines; in none of them, and in no pattern
 _LONGEST_WORD = 60  # characters; longer ones are not worth remembering
+_LONGEST_HEAD = 500  # characters of lines that are looked through for words of veto and are worth remembering
 QUIET = frozenset({Kind.DECLINED, Kind.PENDING})  # kinds that nobody is shown
 _NUMBERED = re.compile(r"\bno[.:]? ?(?=[a-z-]{0,8}[0-9])")  # "order No 5" denies nothing
 
@@ -273,7 +274,7 @@ class _Case:
         return Kind.PAYMENT
 
     def _vetoed(self, lines: Sequence[str]) -> Kind | None:
-        found = [kind for kind, pattern in self.words.veto if _any(pattern, lines)] if lines else []
+        found = [] if not lines else _vetoes(tuple(lines), self.words)
         if not found:
             return None
         if found[0] in MONEY_BACK and found[0] is not Kind.CHARGEBACK:
@@ -298,9 +299,7 @@ class _Case:
         words = self.words
         if self._denies(sentence):
             return False
-        known = (words.noun, words.success, words.done, words.plain, words.money)
-        rest = words.merchant.sub(" ", sentence)
-        return all(any(pattern.fullmatch(word) for pattern in known) for word in _WORD.findall(rest))
+        return all(_is_known(word, words) for word in _WORD.findall(words.merchant.sub(" ", sentence)))
 
     def _denies(self, sentence: str) -> bool:
         return self.words.negation.search(sentence) is not None
@@ -364,6 +363,23 @@ def _speaks_of_payment(word: str, words: Words) -> bool:
 
 
 _remembered = lru_cache(maxsize=8192)(_speaks_of_payment)  # a letter has few words, again and again
+
+
+def _is_known(word: str, words: Words) -> bool:
+    known = (words.noun, words.success, words.done, words.plain, words.money)
+    return any(pattern.fullmatch(word) for pattern in known)
+
+
+def _vetoes(lines: tuple[str, ...], words: Words) -> Sequence[Kind]:
+    """The kinds whose words of veto stand in these lines."""
+    return _remembered_vetoes(lines, words) if sum(map(len, lines)) <= _LONGEST_HEAD else _find_vetoes(lines, words)
+
+
+def _find_vetoes(lines: tuple[str, ...], words: Words) -> Sequence[Kind]:
+    return tuple(kind for kind, pattern in words.veto if _any(pattern, lines))
+
+
+_remembered_vetoes = lru_cache(maxsize=1024)(_find_vetoes)  # a sender's letters open with the same lines
 
 
 def _has(pattern: re.Pattern[str], sentence: str) -> bool:

@@ -171,6 +171,8 @@ def _typical(page: Page, blocks: Sequence[Block]) -> set[tuple[str, ...]]:
 
 def _rows(page: Page, blocks: Sequence[Block]) -> set[tuple[str, ...]]:
     """How blocks look of which several hold a label and its value: where the first holds one nobody knows, it is a row too."""
+    if len(blocks) < 3:
+        return set()
     found = Counter(block.look for block in blocks if block.count > 1 and has_label(page, block))
     return {look for look, count in found.items() if count > 2}
 
