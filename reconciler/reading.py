@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
@@ -167,8 +168,7 @@ def is_sender(address: Address | None, senders: Collection[str]) -> bool:
         return False
     email, at = address.email.lower(), address.domain
     for sender in senders:
-        wanted = sender.strip().lower().rstrip(".")
-        domain = wanted.lstrip("@")
+        wanted, domain = _wanted(sender)
         if "@" in domain:
             found = email == wanted
         else:
@@ -176,6 +176,13 @@ def is_sender(address: Address | None, senders: Collection[str]) -> bool:
         if found:
             return True
     return False
+
+
+@lru_cache(maxsize=1024)  # they stand in the code and in the settings
+def _wanted(sender: str) -> tuple[str, str]:
+    """An address or a domain as it is compared, and what it is without a leading "@"."""
+    wanted = sender.strip().lower().rstrip(".")
+    return wanted, wanted.lstrip("@")
 
 
 def _unclaimed(message: Message, within: forwarded.Forward, *, opened: bool) -> Unclaimed:

@@ -17,14 +17,18 @@ _DATE = re.compile(
     r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}:\d{2}|\d{1,2} [^\W\d]{3,12}\.?,? \d{4}|[^\W\d]{3,12}\.? \d{1,2}, \d{4}"
 )
 _WORD = re.compile(r"[^\W\d_]+|[$€₴£]")
+_DIGIT = re.compile(r"\d")
+_LETTERS = re.compile(r"[^\W\d_]{2}")
+_NO_SUM = re.compile(r"[*@+:#№/]|\d\.\d+\.\d")
+_BRACKETED = re.compile(r"\([^()]*\)")
 _MONEY_WORDS = frozenset({*CURRENCIES, "коп", "копійок", "копеек", "us"})
 
 
 def _is_sum(text: str) -> bool:
     value = normal(text).casefold()
-    if not re.search(r"\d", value) or len(value) > _LONGEST or re.search(r"[*@+:#№/]|\d\.\d+\.\d", value):
+    if not _DIGIT.search(value) or len(value) > _LONGEST or _NO_SUM.search(value):
         return False
-    bare = re.sub(r"\([^()]*\)", "", value)
+    bare = _BRACKETED.sub("", value)
     return all(word in _MONEY_WORDS for word in _WORD.findall(bare))
 
 
@@ -51,4 +55,4 @@ SHAPES: dict[str, Callable[[str], bool]] = {
 
 def may_be_label(text: str) -> bool:
     """May a line be a label that nobody knows? Words, with two digits at most: "Канал", "3DS"."""
-    return len(text) <= _LONGEST and re.search(r"[^\W\d_]{2}", text) is not None and sum(map(str.isdigit, text)) <= 2
+    return len(text) <= _LONGEST and _LETTERS.search(text) is not None and sum(map(str.isdigit, text)) <= 2
