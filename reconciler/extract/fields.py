@@ -128,9 +128,10 @@ class Sheet:
     def records(self) -> list[Sheet]:
         """A sheet for each payment, where the letter tells of several one after another; else this one."""
         chunks = split_records(self.pages, self.known, self.naming)
-        return [self._with(page) for page in chunks] or [self]
+        return [self.of_page(page) for page in chunks] or [self]
 
-    def _with(self, page: Page) -> Sheet:
+    def of_page(self, page: Page) -> Sheet:
+        """A sheet of another page, read by the same labels."""
         sheet = copy(self)
         sheet.pages, sheet.spans = [page], {}
         return sheet

@@ -18,7 +18,7 @@ from functools import lru_cache
 
 from reconciler.extract import markup
 from reconciler.extract.css import Element, Styles
-from reconciler.extract.markup import Attributes, Event
+from reconciler.extract.markup import Attributes, Event, Written
 from reconciler.extract.seen import Look, is_gone, look_within
 from reconciler.extract.text import UNTOLD, clean, flowing, one_line, one_space
 
@@ -32,72 +32,10 @@ _SPACES = re.compile(r"  +")
 _LINK = re.compile(f"{LINK_ON}[^{LINK_OFF}]*{LINK_OFF}?")
 
 _UNSEEN = frozenset(
-    [
-        "head",
-        "script",
-        "style",
-        "title",
-        "meta",
-        "link",
-        "template",
-        "noscript",
-        "object",
-        "svg",
-        "math",
-        "iframe",
-        "select",
-        "rt",
-        "rp",
-    ]
+    ["head", "script", "style", "title", "meta", "link", "template", "noscript", "object", "svg", "math", "iframe", "select", "rt", "rp", "textarea", "xmp", "plaintext", "noembed", "noframes"]
 )
 _BLOCKS = frozenset(
-    [
-        "html",
-        "body",
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "legend",
-        "li",
-        "main",
-        "menu",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    ]
+    ["html", "body", "address", "article", "aside", "blockquote", "caption", "center", "dd", "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "legend", "li", "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"]
 )
 _BLOCK_DISPLAYS = frozenset({"block", "table", "table-row", "table-cell", "table-row-group", "list-item", "grid"})
 _BEGINNINGS = {"sup": " ^", "link": LINK_ON, "mark": MARK, "cut": MARK + _CUT}
@@ -164,11 +102,17 @@ def without_links(line: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A mail's HTML as it is drawn: its lines, without marks, and words in it that their looks alone hide from a reader."""
+    """
+    A mail's HTML as it is drawn: its lines, without marks.
+
+    unseen: words in it that their looks alone hide from a reader. hidden: every text of `written` that no reader sees.
+    """
 
     root: Block
     lines: Sequence[str]
     unseen: Sequence[str]
+    written: Written
+    hidden: Sequence[Event]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -269,11 +213,16 @@ class _Builder:
 
 def read_blocks(html: str) -> Drawn:
     """Raises Unreadable: more style than a notice has. Time grows with the length alone."""
-    written = markup.read(html)
+    return draw(markup.read(html))
+
+
+def draw(written: Written) -> Drawn:
+    """Raises Unreadable, as `read_blocks` does."""
     builder = _Builder()
-    _Reader(builder, Styles(written.sheets)).read(written.events)
+    reader = _Reader(builder, Styles(written.sheets))
+    reader.read(written.events)
     builder.end()
-    return Drawn(builder.root, builder.seen, builder.unseen)
+    return Drawn(builder.root, builder.seen, builder.unseen, written, reader.hidden)
 
 
 class _Reader:
@@ -285,10 +234,14 @@ class _Reader:
         self.place: _Place | None = _Place()  # None: nothing is drawn here
         self.open: list[tuple[str, _Place | None, str]] = []  # name, the place around it, and what it opened
         self.names: dict[str, int] = {}  # how many of each are open
+        self.hidden: list[Event] = []
 
     def read(self, events: Iterable[Event]) -> None:
-        for tag, attributes, text in events:
+        for event in events:
+            tag, attributes, text = event
             if not tag:
+                if self.place is None or self.place.look.unseen:
+                    self.hidden.append(event)
                 if self.place is not None:
                     self.builder.draw(text, self.place.look)
             elif attributes is not None:

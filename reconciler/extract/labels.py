@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 
-from reconciler.extract.html import Block, plain, read_blocks
+from reconciler.extract.html import Block, Drawn, plain, read_blocks
 from reconciler.extract.lines import is_known_pair, is_pair, scan_lines, separator_of
 from reconciler.extract.manners import odd_ones
 from reconciler.extract.page import Page, refuse_excess
@@ -68,14 +68,19 @@ def read_html(
     page = Page(
         part=part, known=known, listing=listing, spoken=spoken, shapes=shapes, naming=naming, boxes=itertools.count()
     )
-    drawn = read_blocks(content)
-    page.see(drawn.lines)
-    page.separator = separator_of(page, page.lines)
-    _walk(page, drawn.root)
+    page.drawn = drawn = read_blocks(content)
+    read_drawn(page, drawn)
     page.pairs = odd_ones(page.pairs, known, written)
     for words in drawn.unseen:
         page.say(words, doubtful=True)  # nothing is read from it, but it may deny
     return page
+
+
+def read_drawn(page: Page, drawn: Drawn) -> None:
+    """What is drawn, onto an empty page."""
+    page.see(drawn.lines)
+    page.separator = separator_of(page, page.lines)
+    _walk(page, drawn.root)
 
 
 def _keep_tabs(content: str) -> str:

@@ -2,12 +2,14 @@
 HTML as it is written → its elements and texts, in order.
 
 Comes in: decoded HTML, however broken. Goes out: what lxml makes of it, as events, and the text of its style sheets. Only the
-attributes that say how an element is drawn are kept.
+attributes that say how an element is drawn are kept. What is no part of the page is told apart: its comments, attributes that
+hold markup, and whether something is left open that swallows the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import secrets
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from lxml import etree
@@ -19,17 +21,24 @@ Event = tuple[str, Attributes | None, str]
 _TELLING = frozenset(  # the attributes that say how an element is drawn
     ["style", "class", "id", "hidden", "aria-hidden", "color", "text", "bgcolor", "background", "size"]
 )
+_LAST = f"last-{secrets.token_hex(8)}"
+"""An element behind the last character, by a name that no sender can know: where it is not met, it was swallowed."""
 
 
 class Written(NamedTuple):
+    """enclosed: attributes that hold markup. swallowed: a comment, an attribute or an element of raw text is open at the end."""
+
     events: list[Event]
     sheets: list[str]
+    comments: Sequence[str] = ()
+    enclosed: Sequence[str] = ()
+    swallowed: bool = False
 
 
 def read(html: str) -> Written:
     """Time and memory grow with the length alone."""
     target, parser = _spare()
-    parser.feed(html.removeprefix("\ufeff").replace("\x00", ""))
+    parser.feed(html.removeprefix("\ufeff").replace("\x00", "") + f"<{_LAST}>")
     parser.close()
     written = target.begin()
     _SPARE.append((target, parser))
@@ -42,28 +51,45 @@ class _Target:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.sheets: list[str] = []
+        self.comments: list[str] = []
+        self.enclosed: list[str] = []
         self._text: list[str] = []
         self.data = self._text.append  # a text comes in pieces
 
     def begin(self) -> Written:
         """Ready for another letter; returns what was told of the last one."""
-        written = Written(self.events, self.sheets)
-        self.events, self.sheets = [], []
+        swallowed = not self._take_last()
+        written = Written(self.events, self.sheets, self.comments, self.enclosed, swallowed)
+        self.events, self.sheets, self.comments, self.enclosed = [], [], [], []
         return written
+
+    def _take_last(self) -> bool:
+        """Take `_LAST` away again, which is the last element that begins. False: it is not there."""
+        at = len(self.events)
+        while at and self.events[at - 1][1] is None:
+            at -= 1
+        if at == 0 or self.events[at - 1][0] != _LAST:
+            return False
+        self.events[at - 1 :] = [event for event in self.events[at:] if event[0] != _LAST]
+        return True
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if self._text:
             self._end_text()
         told = tuple([pair for pair in attributes.items() if pair[0] in _TELLING]) if attributes else ()
         self.events.append((tag, told, ""))
+        for value in attributes.values() if attributes else ():
+            if "<" in value:
+                self.enclosed.append(value)
 
     def end(self, tag: str) -> None:
         if self._text:
             self._end_text()
         self.events.append((tag, None, ""))
 
-    def comment(self, _text: str) -> None:
+    def comment(self, text: str) -> None:
         self._end_text()
+        self.comments.append(text)
 
     def pi(self, _target: str, _data: str | None = None) -> None:
         self._end_text()

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from reconciler.errors import Unreadable
 from reconciler.extract.amounts import UNTOLD, Manner
+from reconciler.extract.contradictions import refuse_contradictions
 from reconciler.extract.facts import amount_of, is_addressed, merchant_names, order_of, payer_of, told, transaction_id
 from reconciler.extract.fieldnames import LABELS, LISTING, ORDER_LABELS, SPOKEN
 from reconciler.extract.fields import Sheet, bare, is_empty, read_paid_at, statuses, words_of
@@ -101,6 +102,13 @@ class _Letter:
         self.sheet = sheet_of(message, tables)
 
     def notices(self) -> Sequence[Notice]:
+        found, tables = self._found(), self.tables
+        refuse_contradictions(
+            self.sheet, self.message, found, tables.words, translate=tables.translate, cleaned=tables.cleaned
+        )
+        return found
+
+    def _found(self) -> Sequence[Notice]:
         if len(records := self.sheet.records()) > 1:
             return self._several(records)
         kind = self._kind()

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from reconciler.errors import Unreadable
 from reconciler.extract.amounts import CURRENCIES
-from reconciler.extract.html import in_pieces, plain, without_links
+from reconciler.extract.html import Drawn, in_pieces, plain, without_links
 from reconciler.extract.text import fold_label, label_words, one_line, only_marks
 
 LONGEST_LABEL = 80  # characters
@@ -121,6 +121,7 @@ class Page:
     begun: bool = False
     spoke: bool = True  # since the last pair
     quotes: bool = False  # another letter is quoted in it
+    drawn: Drawn | None = None  # the HTML it was read from
     keys: dict[str, tuple[str, str | None]] = field(default_factory=dict)  # lines as `key_of` reads them
     splits: dict[str, Split | None] = field(default_factory=dict)  # lines as they were taken apart
     labels: dict[str, bool] = field(default_factory=dict)  # is a line a known label?

@@ -1,0 +1,43 @@
+"""
+A payment's reference → others like it in the same letter.
+
+Comes in: a reference and texts. Goes out: tokens of the same making that are another reference: the gateway's own form (WFP-…), or
+the same letters in front and the same lengths behind. A reference of digits alone has nothing to be known by.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+_OWN = re.compile(r"WFP-(?:[A-Z]{2,5}-)?\d+-[0-9a-f]{8,}", re.IGNORECASE)
+_OWN_BEGINNINGS = ("WFP-", "wfp-")
+_FRONT = re.compile(r"[^\W\d_]{2,}[_-]?|[^\W\d_][_-]")
+_PART = re.compile(r"[^\W_]+|[\W_]")
+
+
+def others_like(reference: str, texts: Iterable[str]) -> Iterator[str]:
+    """Tokens like a reference, and unlike it; a piece of it that markup cuts is no other."""
+    beginnings: tuple[str, ...]
+    if own := _OWN.search(reference):
+        beginnings, pattern, core = _OWN_BEGINNINGS, _OWN, own[0].casefold()
+    elif front := _FRONT.match(reference):
+        beginnings, pattern, core = (front[0],), _shape(reference, front.end()), reference.casefold()
+    else:
+        return
+    for text in texts:
+        for beginning in beginnings:
+            at = text.find(beginning)
+            while at >= 0:
+                found = pattern.match(text, at)
+                if found and not core.startswith(found[0].casefold()):
+                    yield found[0]
+                at = text.find(beginning, at + len(beginning))
+
+
+def _shape(reference: str, begun: int) -> re.Pattern[str]:
+    parts = [
+        re.escape(part) if not part.isalnum() else rf"\d{{{len(part)}}}" if part.isdigit() else rf"\w{{{len(part)}}}"
+        for part in _PART.findall(reference[begun:])
+    ]
+    return re.compile(rf"(?<![\w-]){re.escape(reference[:begun])}{''.join(parts)}(?![\w-])")
