@@ -9,7 +9,7 @@ left out, and so is the small print below the fields, unless it plainly tells of
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.errors import HeldError
@@ -21,6 +21,7 @@ from reconciler.extract.page import has_digit
 from reconciler.extract.text import fold_words
 
 _CURRENCY = "|".join(re.escape(word) for word in sorted(CURRENCIES, key=len, reverse=True))
+_DIGIT = re.compile("[0-9]")
 _RAISED = re.compile(r"(?<=\d)[.,]? ?\^ ?(\d\d) ?\^")  # kopecks as raised digits
 _ABOUT_PAYING = re.compile(
     r"плат[іеё]?ж|плата|оплат|сплат|плачено|плачен|заплат|надійш|надход|поступ|отрима[влн]|получ(?:ен|ил)|зарахов|зачисл|"
@@ -46,78 +47,91 @@ _ORDER = re.compile(
     rf"(?P<number>[\w./-]*\d[\w./-]*)(?!\s?(?:{_CURRENCY})(?!\w))",
     re.IGNORECASE,
 )
+_LONGEST_SUM = 60  # characters
 _UNSIGNED = 4  # characters of an order's number that stands without a sign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aside:
-    """A sum, or a number of an order, in the words of a letter. later: what is credited, which a fee is taken from."""
+    """A sum, or a number of an order, in the words of a letter, and the sentence it stands in."""
 
-    line: str
+    sentence: str
     amount: Amount | None = None
     order: str | None = None
-    later: bool = False
+
+    @property
+    def later(self) -> bool:
+        """Is it what is credited, which a fee is taken from?"""
+        return _LATER.search(fold_words(self.sentence)) is not None
 
 
-def asides(sheet: Sheet, subject: str, words: Words, *, signs: Collection[str]) -> Iterator[Aside]:
-    """signs: how the currencies of the notices may be printed; small print without one of them is not looked at."""
-    if has_digit(subject):
-        yield from _sums(subject)
-        yield from _orders(subject)
-    late: list[str] = []
-    for statement in sheet.statements:
-        if not statement.early:
-            late.append(statement.text)
-        elif has_digit(statement.text):
-            yield from _early(statement.text)
-    yield from _late(late, words, signs)
-    for pair in sheet.unknown():
-        if len(pair.value) < 60 and has_digit(pair.value) and _speaks_of_paying(pair.label, words):
-            yield from _sums(f"{pair.label} {pair.value}", alone=pair.value)
+class Asides:
+    """
+    Reads them. agrees: is a sum one of those that were read? Those that are need no closer look.
 
+    signs: how the currencies of those may be printed; small print without one of them is not looked at.
+    """
 
-def unshown_asides(lines: Iterable[str]) -> Iterator[Aside]:
-    """What sentences tell that are not shown."""
-    for line in lines:
-        if has_digit(line) and _ABOUT_PAYING.search(fold_words(line)):
-            yield from _sums(line)
+    def __init__(self, words: Words, agrees: Callable[[Amount], bool], signs: Collection[str]) -> None:
+        self.words, self.agrees, self.signs = words, agrees, signs
 
+    def of(self, sheet: Sheet, subject: str) -> Iterator[Aside]:
+        """What a letter tells outside of its known pairs, where it is shown."""
+        if has_digit(subject):
+            yield from self._sums(subject)
+            yield from _orders(subject)
+        late: list[str] = []
+        before = ""
+        for page in sheet.pages:
+            for statement in page.statements:
+                if not statement.early:
+                    late.append(statement.text)
+                elif has_digit(statement.text):
+                    yield from self._early(statement.text, before)
+                before = statement.text
+        yield from self._late(late)
+        for page in sheet.pages:
+            for pair in page.pairs:
+                if pair.key not in page.known and _is_sum(pair.value) and _speaks_of_paying(pair.label, self.words):
+                    yield from self._sums(f"{pair.label} {pair.value}")
 
-def _early(line: str) -> Iterator[Aside]:
-    """A line above the fields: a sum alone, or words about a payment."""
-    about = _ABOUT_PAYING.search(fold_words(line)) is not None
-    bare = _levelled(line).strip(" +.!:*=")
-    if about or [amount.text for amount in find_amounts(bare)] == [bare]:
-        yield from _sums(line)
-    if about:
-        yield from _orders(line)
+    def unshown(self, lines: Iterable[str]) -> Iterator[Aside]:
+        """What sentences tell that are not shown."""
+        for line in lines:
+            if has_digit(line) and _ABOUT_PAYING.search(fold_words(line)):
+                yield from self._sums(line)
 
+    def _early(self, line: str, before: str) -> Iterator[Aside]:
+        """
+        A line above the fields: a sum alone, or words about a payment. A sum under words about something else is another one.
+        """
+        about = _ABOUT_PAYING.search(fold_words(line)) is not None
+        if about or (_is_sum(line) and not _OTHERWISE.search(fold_words(before))):
+            yield from self._sums(line)
+        if about:
+            yield from _orders(line)
 
-def _late(lines: Collection[str], words: Words, signs: Collection[str]) -> Iterator[Aside]:
-    """Below the fields a sentence must tell of a payment that was made, and of nothing else."""
-    text = "\n".join(lines)
-    if not any(sign in text for sign in signs):
-        return
-    for line in lines:
-        if has_digit(line):
+    def _late(self, lines: Collection[str]) -> Iterator[Aside]:
+        """Below the fields a sentence must tell of a payment that was made, and of nothing else."""
+        text = "\n".join(lines)
+        if not _DIGIT.search(text) or not any(sign in text for sign in self.signs):
+            return
+        for line in filter(_DIGIT.search, lines):
             for sentence in _SENTENCE.split(line):
-                if has_digit(sentence) and _is_success(sentence, words):
-                    yield from _sums(sentence)
+                if _DIGIT.search(sentence) and _is_success(sentence, self.words):
+                    yield from self._sums(sentence)
 
-
-def _sums(line: str, *, alone: str = "") -> Iterator[Aside]:
-    """Sums with their currency. alone: the value that must be a sum and nothing else."""
-    for sentence in _SENTENCE.split(_levelled(line)):
-        folded = fold_words(sentence)
-        if not has_digit(folded) or _OTHERWISE.search(folded):
-            continue
-        at = 0
-        for amount in find_amounts(sentence):
-            at = sentence.find(amount.text, at)
-            before, at = sentence[:at], at + len(amount.text)
-            bound = _BOUND.search(before) is not None or (alone and amount.text != normal(alone))
-            if amount.currencies and not bound:
-                yield Aside(line=line, amount=amount, later=_LATER.search(folded) is not None)
+    def _sums(self, line: str) -> Iterator[Aside]:
+        """Sums with their currency."""
+        for sentence in _SENTENCE.split(_levelled(line)):
+            at = 0
+            for amount in find_amounts(sentence) if _DIGIT.search(sentence) else ():
+                at = sentence.find(amount.text, at)
+                before, at = sentence[:at], at + len(amount.text)
+                if not amount.currencies:
+                    continue
+                if self.agrees(amount) or not (_BOUND.search(before) or _OTHERWISE.search(fold_words(sentence))):
+                    yield Aside(sentence=sentence, amount=amount)
 
 
 def _orders(line: str) -> Iterator[Aside]:
@@ -129,32 +143,37 @@ def _orders(line: str) -> Iterator[Aside]:
         except HeldError:
             continue
         if number is not None:
-            yield Aside(line=line, order=number)
+            yield Aside(sentence=line, order=number)
+
+
+def _is_sum(line: str) -> bool:
+    """With its currency, and nothing else."""
+    if len(line) > _LONGEST_SUM or not _DIGIT.search(line):
+        return False
+    bare = _levelled(line).strip(" +.!:*=")
+    return [amount.text for amount in find_amounts(bare)] == [bare]
 
 
 def _levelled(line: str) -> str:
-    return normal(_RAISED.sub(r",\1 ", line))
+    return normal(_RAISED.sub(r",\1 ", line) if "^" in line else line)
 
 
 def _is_success(sentence: str, words: Words) -> bool:
     """As `kinds` tells a success: a payment that was made, and no word that is not known."""
-    said = _known(sentence, words)
-    return said is not None and any(words.success.fullmatch(word) for word in said)
+    return any(words.success.fullmatch(word) for word in _known(sentence, words))
 
 
 def _speaks_of_paying(label: str, words: Words) -> bool:
     """Is this label, which nobody knows, made of words for a payment alone, none of them a currency?"""
     said = _known(label, words)
-    if said is None or any(words.money.fullmatch(word) for word in said):
-        return False
-    return any(words.noun.fullmatch(word) or words.success.fullmatch(word) for word in said)
+    telling = any(words.noun.fullmatch(word) or words.success.fullmatch(word) for word in said)
+    return telling and not any(words.money.fullmatch(word) for word in said)
 
 
-def _known(text: str, words: Words) -> list[str] | None:
-    """The words of a text; None: not all of them are known, or one denies."""
+def _known(text: str, words: Words) -> list[str]:
+    """The words of a text, but for names and numbers; none where one of them is not known, or denies."""
     folded = _COMPOUND.sub(" ", fold_words(text))
-    if words.negation.search(folded):
-        return None
-    said = _WORD.findall(folded)
     patterns = (words.noun, words.success, words.done, words.plain, words.money, _TOTAL)
-    return said if all(any(pattern.fullmatch(word) for pattern in patterns) for word in said) else None
+    rest = _WORD.findall(words.merchant.sub(" ", folded))
+    known = all(any(pattern.fullmatch(word) for pattern in patterns) for word in rest)
+    return _WORD.findall(folded) if known and not words.negation.search(folded) else []

@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from reconciler.errors import HeldError, Unreadable
 from reconciler.extract.amounts import CURRENCIES, Amount, find_amounts
-from reconciler.extract.asides import Aside, asides, unshown_asides
+from reconciler.extract.asides import Aside, Asides
 from reconciler.extract.fields import Sheet
 from reconciler.extract.kinds import Words
 from reconciler.extract.labels import read_html
@@ -76,37 +77,42 @@ class _Letter:
         for page in self.sheet.pages:
             if page.drawn and page.drawn.written.swallowed:
                 raise Unreadable("its markup is left open at the end, and hides the rest", parser=self.sheet.parser)
-        self._refuse_asides(list(asides(self.sheet, self.message.subject, self.words, signs=self._signs())))
+        asides = Asides(self.words, self._agrees, _signs(frozenset(self.codes)))
+        self._refuse_asides(list(asides.of(self.sheet, self.message.subject)))
         self._refuse_other_references()
         for page in self.sheet.pages:
             for found in unshown(page):
                 if found.page and not found.remnant:
                     self._refuse_page(found.page)
-                self._refuse_asides(list(unshown_asides(found.sentences)))
+                self._refuse_asides(list(asides.unshown(found.sentences)))
         for page in self._alternatives():
             self._refuse_page(page)
 
     def _refuse_asides(self, told: Sequence[Aside]) -> None:
         """A sum in another currency beside one that agrees is the same sum, converted."""
-        agreed = any(aside.amount and self._agrees(aside.amount, aside.later) for aside in told)
+        agreed = any(aside.amount and self._agrees(aside.amount) for aside in told)
         for aside in told:
-            if aside.amount is not None and not self._agrees(aside.amount, aside.later):
-                if not (agreed and self.codes.isdisjoint(aside.amount.currencies)):
-                    raise self._ambiguous("amount", aside.line)
-            elif aside.order is not None and not self._is_order(aside.order):
-                raise self._ambiguous("order_number", aside.line)
+            if aside.order is not None and not self._is_order(aside.order):
+                raise self._ambiguous("order_number", aside.order)
+            if aside.amount is None or self._agrees(aside.amount) or self._is_credited(aside):
+                continue
+            if not (agreed and self.codes.isdisjoint(aside.amount.currencies)):
+                raise self._ambiguous("amount", aside.amount.text)
 
-    def _agrees(self, amount: Amount, later: bool = False) -> bool:
-        """later: a fee may have been taken from it."""
-        for reading in map(abs, amount.readings):
-            for code in amount.currencies or self.codes:
-                if (reading, code) in self.sums:
-                    return True
-                if later and any(
-                    code == other and whole - whole * _MOST_FEE <= reading <= whole for whole, other in self.sums
-                ):
-                    return True
-        return False
+    def _agrees(self, amount: Amount) -> bool:
+        return any(
+            (abs(reading), code) in self.sums for reading in amount.readings for code in amount.currencies or self.codes
+        )
+
+    def _is_credited(self, aside: Aside) -> bool:
+        """Is it a read sum from which a fee was taken?"""
+        if aside.amount is None or not aside.later:
+            return False
+        return any(
+            code in aside.amount.currencies and whole - whole * _MOST_FEE <= abs(reading) <= whole
+            for whole, code in self.sums
+            for reading in aside.amount.readings
+        )
 
     def _is_order(self, number: str) -> bool:
         """Silence about an order is no other order, and a reference is none."""
@@ -137,12 +143,16 @@ class _Letter:
             raise self._ambiguous("transaction_id", other)
 
     def _exempt(self) -> Iterator[Pair]:
-        """Pairs that may hold another reference: an earlier payment's, and a number of another field in the same form."""
+        """
+        Pairs that may hold another reference: an earlier payment's, what a payer typed for an order, which is not read, and a
+        number of another field in the same form.
+        """
         back = any(notice.kind in MONEY_BACK for notice in self.notices)
         own = any(map(is_reference, self.references))
-        other = self.sheet.known - self.sheet.keys("reference")
+        orders = self.sheet.keys("order", "any_order")
+        other = orders if own else self.sheet.known - self.sheet.keys("reference")
         for pair in self.sheet.pairs:
-            if back or _EARLIER.search(fold_words(pair.label)) or (not own and pair.key in other):
+            if back or pair.key in other or _EARLIER.search(fold_words(pair.label)):
                 yield pair
 
     def _refuse_page(self, page: Page) -> None:
@@ -189,15 +199,17 @@ class _Letter:
             if page is not None:
                 yield read_html(part, text, page.known, page.listing, page.spoken, page.shapes, page.naming)
 
-    def _signs(self) -> Collection[str]:
-        """How the currencies are printed, in the cases they are printed in."""
-        words = [word for word, code in CURRENCIES.items() if code in self.codes]
-        return {form for word in words for form in (word, word.upper(), word.capitalize())}
-
     def _ambiguous(self, field: str, other: str) -> HeldError:
         name = "order_number" if field == "order" else field
         read = [span.value for notice in self.notices for span in notice.spans if span.field == name]
         return self.sheet.ambiguous(name, [*read, one_line(other)[:120]])
+
+
+@lru_cache(maxsize=64)
+def _signs(codes: frozenset[str]) -> Collection[str]:
+    words = [word for word, code in CURRENCIES.items() if code in codes]
+    forms = {form for word in words for form in (word, word.upper(), word.capitalize())}
+    return {form for form in forms if not any(form != other and form.startswith(other) for other in forms)}
 
 
 def _money(pair: Pair) -> Iterator[tuple[Decimal, str]]:

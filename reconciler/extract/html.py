@@ -18,6 +18,7 @@ from functools import lru_cache
 
 from reconciler.extract import markup
 from reconciler.extract.css import Element, Styles
+from reconciler.extract.elements import BLOCKS, STRUCK, UNSEEN
 from reconciler.extract.markup import Attributes, Event, Written
 from reconciler.extract.seen import Look, is_gone, look_within
 from reconciler.extract.text import UNTOLD, clean, flowing, one_line, one_space
@@ -25,18 +26,11 @@ from reconciler.extract.text import UNTOLD, clean, flowing, one_line, one_space
 MARK, LINK_ON, LINK_OFF = "\x1f", "\x02", "\x03"
 _CUT = "\x04"  # where the letters change their look: digits on both sides of it are not one number
 _GLUED = re.compile(rf"(?<=[0-9])[{MARK}{LINK_ON}{LINK_OFF}{_CUT}]*{_CUT}[{MARK}{LINK_ON}{LINK_OFF}{_CUT}]*(?=[0-9])")
-_STRUCK = frozenset({"del", "s", "strike"})
 _INERT = frozenset({"span", "font", "a", "button", "wbr", "nobr", "abbr", "bdi", "bdo", "label"})
 _LOOKS = frozenset({"font-size", "font", "font-weight", "vertical-align", "position", "float", "text-decoration"})
 _SPACES = re.compile(r"  +")
 _LINK = re.compile(f"{LINK_ON}[^{LINK_OFF}]*{LINK_OFF}?")
 
-_UNSEEN = frozenset(
-    ["head", "script", "style", "title", "meta", "link", "template", "noscript", "object", "svg", "math", "iframe", "select", "rt", "rp", "textarea", "xmp", "plaintext", "noembed", "noframes"]
-)
-_BLOCKS = frozenset(
-    ["html", "body", "address", "article", "aside", "blockquote", "caption", "center", "dd", "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "legend", "li", "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"]
-)
 _BLOCK_DISPLAYS = frozenset({"block", "table", "table-row", "table-cell", "table-row-group", "list-item", "grid"})
 _BEGINNINGS = {"sup": " ^", "link": LINK_ON, "mark": MARK, "cut": MARK + _CUT}
 """What stands where an inline element begins: raised digits, for one, are not the digits before them continued."""
@@ -292,7 +286,7 @@ class _Reader:
             builder.end_line()
             return ""
         if opened == "block" and len(builder.open) >= _DEEPEST:
-            opened = "line" if drawing.name in _BLOCKS else drawing.inline
+            opened = "line" if drawing.name in BLOCKS else drawing.inline
         if opened == "block":
             builder.begin(drawing.name, drawing.look)
         elif opened == "line":
@@ -312,20 +306,20 @@ def _drawn_by_itself(tag: str, attributes: Attributes, look: Look) -> _Drawing:
 
 def _drawn(tag: str, told: Attributes, look: Look, around: Element | None, styles: Styles) -> _Drawing:
     name, attributes = tag.lower().rpartition(":")[2], dict(told)
-    if name in _UNSEEN:
+    if name in UNSEEN:
         return _Drawing(name, "gone")
     element = Element(name, _marks(attributes), around)
     css = styles.of(element, attributes.get("style", ""))
     if is_gone(name, attributes, css):
         return _Drawing(name, "gone")
-    if name in _STRUCK or "line-through" in css.get("text-decoration", "") + css.get("text-decoration-line", ""):
+    if name in STRUCK or "line-through" in css.get("text-decoration", "") + css.get("text-decoration-line", ""):
         return _Drawing(name, "struck")
     if name == "br":
         return _Drawing(name, "break")
     inline = _inline(name, attributes, css)
     return _Drawing(
         name,
-        "block" if name in _BLOCKS or css.get("display") in _BLOCK_DISPLAYS else inline,
+        "block" if name in BLOCKS or css.get("display") in _BLOCK_DISPLAYS else inline,
         inline=inline,
         look=(name, attributes.get("style", ""), one_space(attributes.get("class", ""))),
         turned=name == "bdo" or "override" in css.get("unicode-bidi", ""),

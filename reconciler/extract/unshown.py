@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from reconciler.errors import Unreadable
 from reconciler.extract import markup
+from reconciler.extract.elements import CODE, RAW, STRUCK, UNSEEN
 from reconciler.extract.html import Drawn, draw, plain
 from reconciler.extract.labels import read_drawn
 from reconciler.extract.lines import split_line
@@ -22,14 +23,7 @@ from reconciler.extract.markup import Event, Written
 from reconciler.extract.page import LONGEST_LINE, Page
 from reconciler.extract.text import clean
 
-_RAW = frozenset(
-    ["script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", "plaintext", "noscript"]
-)
-"""Elements whose text is no markup, though another program may read it as such."""
-_CODE = frozenset(["script", "style"])
-_DRAWN_AS = dict.fromkeys(["del", "s", "strike", "svg", "desc", "math", "a", "button"], "span")
-_BLOCK = "div"
-_UNSEEN_NAMES = _RAW | frozenset(["head", "template", "object", "select", "option", "input"])
+_INLINE = STRUCK | {"svg", "desc", "math", "a", "button"}
 _CONDITION = re.compile(r"<?!?\[(?:if\b[^\]]*|endif)\]>?", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 _MOST = 200  # comments and attributes that say something; a notice has a few
@@ -134,19 +128,22 @@ def _plain_events(events: Iterable[Event], depth: int = 0) -> Iterator[Event]:
 
 def _bare(event: Event) -> Event:
     name = event[0].lower().rpartition(":")[2]
-    name = _DRAWN_AS.get(name, _BLOCK if name in _UNSEEN_NAMES else name)
+    if name in _INLINE:
+        name = "span"
+    elif name in UNSEEN or name in RAW or name in {"option", "input"}:
+        name = "div"
     return name, None if event[1] is None else (), ""
 
 
 def _texts(before: Event, text: str, depth: int) -> Iterator[Event]:
     """A text, or what it is as markup where it stands in an element of raw text."""
-    if before[1] is None or before[0] not in _RAW:
+    if before[1] is None or before[0] not in RAW:
         yield "", None, text
     elif _is_markup(text):
         if depth > _DEEPEST:
             raise Unreadable("markup within markup within markup")
         yield from _plain_events(markup.read(text).events, depth + 1)
-    elif before[0] not in _CODE:
+    elif before[0] not in CODE:
         yield "", None, text
 
 
@@ -158,6 +155,6 @@ def _is_styled_late(written: Written) -> bool:
         tag, attributes, text = event
         if begun and tag == "style" and attributes is not None:
             return True
-        begun = begun or (not tag and before[0] not in _RAW and plain(text) != "")
+        begun = begun or (not tag and before[0] not in RAW and plain(text) != "")
         before = event
     return False

@@ -11,6 +11,7 @@ from reconciler.sandbox import keys, letters
 from tests.attacks.case import WEAK_KEY, Attack, changed, from_, on_top, signature_of, tagged, with_subject
 
 TWO_SUMS = "its body tells two sums"
+SUBJECT_TELLS = "its subject tells another sum"
 
 
 def _other_letter(raw: bytes) -> bytes:
@@ -55,7 +56,7 @@ SIGNATURES: tuple[Attack, ...] = (
     Attack(name="signed_by_an_unlisted_subdomain", odd="a valid signature of a subdomain that is not listed", make=lambda raw: letters.sign(raw, domain="pay.wayforpay.com.ua")),
     Attack(name="signature_for_the_other_domain", odd="a valid signature of wayforpay.com under wayforpay.com.ua", make=lambda raw: letters.sign(raw, domain="wayforpay.com")),
     Attack(name="signature_of_another_letter", odd="the gateway's signature cut from another letter", make=_other_letter),
-    Attack(name="changed_sum", odd="one digit of the sum changed after signing", make=_changed_sum, facts={"html": False, "charset": "koi8-u"}),
+    Attack(name="changed_sum", odd="one digit of the sum changed after signing", make=_changed_sum, alone="held", signed="held", why=SUBJECT_TELLS, facts={"html": False, "charset": "koi8-u"}),
     Attack(name="declined_made_paid", odd="the signature of a declined payment's letter over a paid one", make=lambda raw: signature_of(letters.notice(status="declined")) + raw),
     Attack(name="changed_subject", odd="the subject changed after signing", make=lambda raw: with_subject(letters.sign(raw), "Успішний платіж".encode())),
     Attack(name="changed_date", odd="the date changed after signing", make=lambda raw: changed(letters.sign(raw), b" Nov 2026 ", b" Oct 2026 ")),
