@@ -94,9 +94,9 @@ def like(page: Page) -> Page:
 
 def _laid_out(page: Page, events: Iterable[Event]) -> Page:
     """What stands last in a text counts: what a payer typed comes before what it hides."""
-    found, written = like(page), Written()
-    written.events = [(tag, attributes, text[-LONGEST_LINE // 2 :]) for tag, attributes, text in events]
-    read_drawn(found, draw(written))
+    found = like(page)
+    last = [(tag, attributes, text[-LONGEST_LINE // 2 :]) for tag, attributes, text in events]
+    read_drawn(found, draw(Written(last, [])))
     return found
 
 
