@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from tests.mutate.mutants import Mutant
@@ -22,6 +22,9 @@ from tests.mutate.mutants import Mutant
 BUDGET = 20.0
 """Seconds of CPU of tests (as recorded, which slows them down) by which a mutant is judged, the fastest first."""
 _MOST = 100_000  # lines of a file
+_CALLS = (
+    60  # of one function that are followed in one test; a line that only a later one runs is not noted as the test's
+)
 
 
 class Trace:
@@ -30,6 +33,7 @@ class Trace:
     def __init__(self, root: Path, files: Sequence[str]) -> None:
         self._bases = {str(root / file): number * _MOST for number, file in enumerate(files)}
         self._lines: set[int] = set()
+        self._calls: dict[CodeType, int] = {}
 
     def start(self) -> None:
         threading.settrace(self._called)
@@ -43,11 +47,15 @@ class Trace:
         """What was run since the last time."""
         lines = array("L", self._lines)
         self._lines.clear()
+        self._calls.clear()
         return lines
 
     def _called(self, frame: FrameType, event: str, arg: Any) -> Callable[..., Any] | None:
         base = self._bases.get(frame.f_code.co_filename)
         if base is None:
+            return None
+        calls = self._calls[frame.f_code] = self._calls.get(frame.f_code, 0) + 1
+        if calls > _CALLS:
             return None
         add = self._lines.add
 

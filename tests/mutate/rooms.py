@@ -17,7 +17,6 @@ TESTS = (
     "tests/test_dates.py",
     "tests/test_fingerprint.py",
     "tests/test_fixtures.py",
-    "tests/test_forwarded.py",
     "tests/test_gateway_corners.py",
     "tests/test_gateway_settings.py",
     "tests/test_gateways.py",
