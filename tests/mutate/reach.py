@@ -22,9 +22,8 @@ from tests.mutate.mutants import Mutant
 BUDGET = 20.0
 """Seconds of CPU of tests (as recorded, which slows them down) by which a mutant is judged, the fastest first."""
 _MOST = 100_000  # lines of a file
-_CALLS = (
-    60  # of one function that are followed in one test; a line that only a later one runs is not noted as the test's
-)
+_CALLS = 60
+"""Of one function that are followed in one test: a line that only a later call runs is not noted as the test's."""
 
 
 class Trace:
