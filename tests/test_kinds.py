@@ -144,6 +144,20 @@ def test_a_denial_beside_a_status_that_nobody_knows_is_held() -> None:
         one(letter(("Статус", "shop.example.ua"), ("Статус платежу", "Відхилено")))
 
 
+def test_a_denial_in_text_behind_a_payers_words_drops_no_payment() -> None:
+    """P11: "Побажання: так" and a line "Статус: Відхилено" may be one comment; where no headline denies, it is held."""
+    rows = "Сума: 5 грн\nДата: 21.11.2026 14:05\nНомер замовлення: 7\n{}\nСтатус: Відхилено"
+    for line, held in (("Побажання: так", True), ("Платник: Іван", True), ("Картка: 41****1111", False)):
+        part = TextPart(path="text[0]", content=rows.format(line), charset="utf-8")
+        message = replace(letter(), htmls=(), texts=(part,))
+        if held:
+            with pytest.raises(HeldError):
+                one(message)
+        else:
+            assert one(message).kind is Kind.DECLINED
+        assert one(replace(message, subject="Платіж відхилено")).kind is Kind.DECLINED
+
+
 def test_labels_that_nobody_knows_tell_of_several_payments_too() -> None:
     """P11: the same lines over other values, again and again, are several payments; one denial is not all of theirs."""
     rows = (("Підсумок справи", "Проведено", "Відхилено"), ("Розмір", "5 грн", "7 грн"), ("Коли саме", "вчора", "нині"))

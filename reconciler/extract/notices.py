@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from reconciler.errors import Unreadable
@@ -259,4 +260,15 @@ def _is_told_in_part(sheet: Sheet) -> bool:
     parts = {pair.part for pair in sheet.pairs if pair.key in sheet.known and not is_empty(pair.value)}
     status = [pair for pair in sheet.pairs if pair.key in sheet.keys("status", "operation")]
     told = {pair.part for pair in status if not is_empty(pair.value)}
-    return bool(told) and (told != parts or any(is_empty(pair.value) for pair in status))
+    return bool(told) and (told != parts or any(is_empty(pair.value) for pair in status) or _may_be_typed(sheet))
+
+
+def _may_be_typed(sheet: Sheet) -> bool:
+    """Does a status stand in plain text right behind what a payer may have written, line ends and all?"""
+    own = sheet.known - sheet.keys("payer", "purpose")
+    return any(
+        pair.key in sheet.keys("status", "operation") and before.key not in own and not is_empty(before.value)
+        for page in sheet.pages
+        for before, pair in pairwise(page.pairs)
+        if page.boxes is None
+    )
