@@ -17,7 +17,6 @@ from reconciler.extract.amounts import CURRENCIES, Amount, find_amounts, normal
 from reconciler.extract.fields import Sheet
 from reconciler.extract.kinds import Words
 from reconciler.extract.orders import clean_order
-from reconciler.extract.page import has_digit
 from reconciler.extract.text import fold_words
 
 _CURRENCY = "|".join(re.escape(word) for word in sorted(CURRENCIES, key=len, reverse=True))
@@ -77,7 +76,7 @@ class Asides:
 
     def of(self, sheet: Sheet, subject: str) -> Iterator[Aside]:
         """What a letter tells outside of its known pairs, where it is shown."""
-        if has_digit(subject):
+        if _DIGIT.search(subject):
             yield from self._sums(subject)
             yield from _orders(subject)
         late: list[str] = []
@@ -86,7 +85,7 @@ class Asides:
             for statement in page.statements:
                 if not statement.early:
                     late.append(statement.text)
-                elif has_digit(statement.text):
+                elif _DIGIT.search(statement.text):
                     yield from self._early(statement.text, before)
                 before = statement.text
         yield from self._late(late)
@@ -98,7 +97,7 @@ class Asides:
     def unshown(self, lines: Iterable[str]) -> Iterator[Aside]:
         """What sentences tell that are not shown."""
         for line in lines:
-            if has_digit(line) and _ABOUT_PAYING.search(fold_words(line)):
+            if _DIGIT.search(line) and _ABOUT_PAYING.search(fold_words(line)):
                 yield from self._sums(line)
 
     def _early(self, line: str, before: str) -> Iterator[Aside]:
