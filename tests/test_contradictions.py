@@ -240,9 +240,11 @@ def test_a_style_sheet_among_the_fields_hides_nothing() -> None:
     assert held(f"<html><body><p>Успішний платіж</p>{body}</body></html>").facts["field"] == "amount"
 
 
-def test_a_hidden_sentence_may_not_tell_another_sum() -> None:
-    """P17: a preheader is what a list of mails shows."""
-    held(page('<div style="display:none">Успішний платіж на 10,00 грн</div>'))
+def test_a_sentence_hidden_with_fields_may_not_tell_another_sum() -> None:
+    """P17: alone it is a preheader, which is no part of the letter; with fields it is a notice that was hidden."""
+    preheader = '<div style="display:none">Успішний платіж на 10,00 грн</div>'
+    assert str(read(page(preheader)).amount) == "1250.00 UAH"
+    held(page(after=f'<div style="display:none"><p>Успішний платіж на 10,00 грн</p>{table(rows())}</div>'))
 
 
 @pytest.mark.parametrize("tail", ["<!-- x", "<img alt='x", "<textarea>x", "<title>x", "<script>x", "<plaintext>"])

@@ -9,7 +9,7 @@ left out, and so is the small print below the fields, unless it plainly tells of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from reconciler.errors import HeldError
@@ -17,6 +17,7 @@ from reconciler.extract.amounts import CURRENCIES, Amount, find_amounts, normal
 from reconciler.extract.fields import Sheet
 from reconciler.extract.kinds import Words
 from reconciler.extract.orders import clean_order
+from reconciler.extract.page import Page
 from reconciler.extract.text import fold_words
 
 _CURRENCY = "|".join(re.escape(word) for word in sorted(CURRENCIES, key=len, reverse=True))
@@ -94,11 +95,11 @@ class Asides:
                 if pair.key not in page.known and _is_sum(pair.value) and _speaks_of_paying(pair.label, self.words):
                     yield from self._sums(f"{pair.label} {pair.value}")
 
-    def unshown(self, lines: Iterable[str]) -> Iterator[Aside]:
+    def unshown(self, page: Page) -> Iterator[Aside]:
         """What sentences tell that are not shown."""
-        for line in lines:
-            if _DIGIT.search(line) and _ABOUT_PAYING.search(fold_words(line)):
-                yield from self._sums(line)
+        for statement in page.statements:
+            if _DIGIT.search(statement.text) and _ABOUT_PAYING.search(fold_words(statement.text)):
+                yield from self._sums(statement.text)
 
     def _early(self, line: str, before: str) -> Iterator[Aside]:
         """

@@ -82,9 +82,9 @@ class _Letter:
         self._refuse_other_references()
         for page in self.sheet.pages:
             for found in unshown(page):
-                if found.page and not found.remnant:
+                if not found.remnant:
                     self._refuse_page(found.page)
-                self._refuse_asides(list(asides.unshown(found.sentences)))
+                    self._refuse_asides(list(asides.unshown(found.page)))
         for page in self._alternatives():
             self._refuse_page(page)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.errors import Unreadable
@@ -33,14 +33,13 @@ _DEEPEST = 3  # markup within the text of an element within such a text
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unshown:
     """
-    What is not shown: `sentences`, and as a page what is laid out like pairs.
+    What is not shown, as a page.
 
     remnant: it tells one thing alone, as what a designer left behind does; what hides a notice takes more than one line away.
     """
 
-    sentences: Sequence[str]
-    page: Page | None = None
-    remnant: bool = False
+    page: Page
+    remnant: bool
 
 
 def unshown(page: Page) -> Iterator[Unshown]:
@@ -52,9 +51,7 @@ def unshown(page: Page) -> Iterator[Unshown]:
     if any(_may_be_pair(page, text) for text in hidden):
         found = _laid_out(page, _hidden_events(page.drawn))
         lone = len({pair.key for pair in found.pairs}) < 2 and not _is_styled_late(written)
-        yield Unshown(sentences=_sentences(found), page=found, remnant=lone)
-    elif hidden:
-        yield Unshown(sentences=[text for text in hidden if len(text) < LONGEST_LINE])
+        yield Unshown(page=found, remnant=lone)
     asides = [_CONDITION.sub(" ", text) for text in dict.fromkeys((*written.comments, *written.enclosed))]
     asides = [text for text in asides if any(map(str.isalnum, _TAG.sub(" ", text)))]
     if len(asides) > _MOST:
@@ -62,7 +59,7 @@ def unshown(page: Page) -> Iterator[Unshown]:
     for text in asides:
         found = _laid_out(page, _plain_events(markup.read(text).events))
         lone = len(found.pairs) < 2 and all(statement.doubtful for statement in found.statements)
-        yield Unshown(sentences=_sentences(found), page=found, remnant=lone)
+        yield Unshown(page=found, remnant=lone)
 
 
 def _may_be_pair(page: Page, text: str) -> bool:
@@ -73,10 +70,6 @@ def _may_be_pair(page: Page, text: str) -> bool:
 
 def _is_markup(text: str) -> bool:
     return "</" in text or "<br" in text
-
-
-def _sentences(page: Page) -> list[str]:
-    return [statement.text for statement in page.statements]
 
 
 def like(page: Page) -> Page:
