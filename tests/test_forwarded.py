@@ -179,8 +179,8 @@ def test_markup_in_text_stays_text() -> None:
         "WayForPay (notify@wayforpay.com.ua)",
         "notify@wayforpay.com.ua <mailto:notify@wayforpay.com.ua>",
         "WayForPay <notify@wayforpay.com.ua <mailto:notify@wayforpay.com.ua>>",
-        "sender@mailer.example on behalf of WayForPay <notify@wayforpay.com.ua>",
-        "sender@mailer.example від імені WayForPay <notify@WayForPay.com.ua>",
+        "mailer@wayforpay.com.ua on behalf of WayForPay <notify@wayforpay.com.ua>",
+        "mailer@wayforpay.com.ua від імені WayForPay <notify@WayForPay.com.ua>",
     ],
 )
 def test_its_sender_is_one_address(author: str) -> None:
@@ -198,6 +198,8 @@ def test_its_sender_is_one_address(author: str) -> None:
         "WayForPay <notify@wayforpay.com.ua> <x@attacker.example>",
         '"notify@wayforpay.com.ua" <x@attacker.example>',
         "x@attacker.example on behalf of WayForPay <notify@wayforpay.com.ua> <y@attacker.example>",
+        "x@attacker.example on behalf of WayForPay <notify@wayforpay.com.ua>",
+        "Somebody on behalf of WayForPay <notify@wayforpay.com.ua>",
         "notify@wayforpay.com.ua@attacker.example",
         "notify@wayforpay.com.uа",  # the last letter is Cyrillic
         "notify@wayforpay.com.ua <notify@wayforpay.com.uа>",
@@ -208,6 +210,16 @@ def test_its_sender_is_one_address(author: str) -> None:
 def test_a_sender_that_is_not_plainly_one_is_none(author: str) -> None:
     """S02: no address, two, or one that only looks like one: nobody's letter, and the mail is left to a person."""
     refused(written(HEADER.replace("WayForPay <notify@wayforpay.com.ua>", author)), "address of the sender")
+
+
+def test_a_link_that_writes_to_another_address_is_told() -> None:
+    """S02: an address that is shown and the one its link leads to are two; the same one twice is one."""
+    header = HEADER.replace("\n", "<br>").replace("<notify@wayforpay.com.ua>", "&lt;{}&gt;") + "Сума: 5,00 грн"
+    link = '<a href="MAILTO:{}?subject=x">notify@wayforpay.com.ua</a>'
+    refused(shown(header.format(link.format("x%40attacker.example"))), "address of the sender")
+    sender = letter_in(shown(header.format(link.format("Notify@wayforpay.com.ua")))).sender
+    assert sender is not None
+    assert sender.email.lower() == "notify@wayforpay.com.ua"
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 HTML as it is written → its elements and texts, in order.
 
 Comes in: decoded HTML, however broken. Goes out: what lxml makes of it, as events, and the text of its style sheets. Only the
-attributes that say how an element is drawn are kept. What is no part of the page is told apart: its comments, attributes that
-hold markup, and whether something is left open that swallows the rest.
+attributes that say how an element is drawn are kept, and to whom a link writes. What is no part of the page is told apart: its
+comments, attributes that hold markup, and whether something is left open that swallows the rest.
 """
 
 from __future__ import annotations
@@ -77,6 +77,8 @@ class _Target:
         if self._text:
             self._end_text()
         told = tuple([pair for pair in attributes.items() if pair[0] in _TELLING]) if attributes else ()
+        if tag == "a" and (link := attributes.get("href", "")).strip()[:7].lower() == "mailto:":
+            told += (("href", link),)
         self.events.append((tag, told, ""))
         for value in attributes.values() if attributes else ():
             if "<" in value:

@@ -183,9 +183,11 @@ def _prefix(subject: str) -> str:
 
 def _sender(value: str) -> Address:
     """Whose letter it is. Raises: Doubt: no address, or several."""
-    written = ON_BEHALF.split(_BOLD.sub(" ", value))[-1]  # "X on behalf of Y": X sent what Y signs with his name
+    *senders, written = ON_BEHALF.split(_BOLD.sub(" ", value))
     found = _addresses(written)
-    if len(found) != 1 or "@" in _ADDRESS.sub("", written):
+    # "X on behalf of Y": X sent it and says that Y wrote it, which of a stranger's X nothing shows
+    strange = found and any(_domains(sender) != _domains(found[0]) for sender in senders)
+    if strange or len(found) != 1 or "@" in _ADDRESS.sub("", written):
         names = "no address" if "@" not in written else "no one address"
         raise Doubt(f"the header in its text has {names} of the sender: {value[:80]!r}")
     name = written.partition("<")[0].partition("[")[0].strip(" \"'«»")
@@ -199,6 +201,10 @@ def _addresses(text: str) -> list[str]:
         local, _, domain = match[0].rpartition("@")
         found.setdefault(match[0].casefold(), f"{local}@{domain.lower()}")
     return list(found.values())
+
+
+def _domains(text: str) -> set[str]:
+    return {email.rpartition("@")[2] for email in _addresses(text)}
 
 
 def _own(sender: Address) -> frozenset[str]:

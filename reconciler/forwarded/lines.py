@@ -13,6 +13,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
+from urllib.parse import unquote
 
 from reconciler.extract import markup
 from reconciler.extract.markup import Attributes
@@ -47,6 +49,7 @@ _INLINE = frozenset(
     ]
 )
 _CELLS = frozenset({"td", "th"})
+_LONGEST_LINK = 20  # events
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -159,6 +162,8 @@ def _drawn(events: Sequence[markup.Event]) -> Iterator[Line]:
             silent = max(0, silent + (1 if begins else -1))
         elif name == "pre":
             pre = max(0, pre + (1 if begins else -1))
+        elif name == "a" and (target := _addressed(attributes)) and target.casefold() not in _linked(events, at):
+            drawer.add(f"<{target}> ", Place(at))  # the link leads to another address than it shows
         if name == "br":
             if begins:
                 yield from drawer.line(Place(at), even_if_empty=True)
@@ -167,6 +172,18 @@ def _drawn(events: Sequence[markup.Event]) -> Iterator[Line]:
         elif name not in _INLINE:
             yield from drawer.line(Place(at))
     yield from drawer.line(Place(len(events)))
+
+
+def _addressed(attributes: Attributes | None) -> str:
+    """To whom a link writes."""
+    target = dict(attributes or ()).get("href", "").strip()
+    return unquote(target[len("mailto:") :].partition("?")[0]) if target.lower().startswith("mailto:") else ""
+
+
+def _linked(events: Sequence[markup.Event], at: int) -> str:
+    """What the link that begins here shows; of a long one its beginning."""
+    inside = takewhile(lambda event: event[0] != "a", islice(events, at + 1, at + 1 + _LONGEST_LINK))
+    return "".join(text for _, _, text in inside).casefold()
 
 
 @dataclass(frozen=True, slots=True)
