@@ -197,7 +197,9 @@ class _Letter:
         for part, text in self._alternative_texts():
             page = next((page for page in self.sheet.pages), None)
             if page is not None:
-                yield read_html(part, text, page.known, page.listing, page.spoken, page.shapes, page.naming)
+                yield read_html(
+                    part, text, page.known, page.listing, page.spoken, page.shapes, page.naming, fields=page.fields
+                )
 
     def _ambiguous(self, field: str, other: str) -> HeldError:
         name = "order_number" if field == "order" else field

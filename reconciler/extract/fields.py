@@ -112,11 +112,14 @@ class Sheet:
                     tables.shapes,
                     tables.naming,
                     tables.written,
+                    tables.fields,
                 )
                 for part in message.htmls
             ),
             *(
-                read_text(part.path, part.content, tables.known, tables.spoken, tables.shapes, tables.written)
+                read_text(
+                    part.path, part.content, tables.known, tables.spoken, tables.shapes, tables.written, tables.fields
+                )
                 for part in message.texts
             ),
         ]

@@ -31,6 +31,7 @@ from reconciler.extract.text import clean, only_marks
 _RULE = re.compile(r"[-—–=_~*+|─━═│┃║┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬ ]{3,}")  # a line that is drawn
 
 _NO_SHAPES: Mapping[str, Callable[[str], bool]] = MappingProxyType({})
+_NO_FIELDS: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
 def read_text(
@@ -40,10 +41,11 @@ def read_text(
     spoken: Collection[str] = (),
     shapes: Mapping[str, Callable[[str], bool]] = _NO_SHAPES,
     written: Collection[str] = (),
+    fields: Mapping[str, Collection[str]] = _NO_FIELDS,
 ) -> Page:
     """A text/plain part; the ">" of quoted lines is dropped, their words count like the others."""
     refuse_excess(part, content)
-    page = Page(part=part, known=known, spoken=spoken, shapes=shapes)
+    page = Page(part=part, known=known, spoken=spoken, shapes=shapes, fields=fields)
     lines = [re.sub(r"^[\s>]*>\s?", "", line).strip().strip("|│").strip() for line in _keep_tabs(content).split("\n")]
     lines = ["" if _RULE.fullmatch(line) else line for line in lines]
     page.see(lines)
@@ -62,11 +64,19 @@ def read_html(
     shapes: Mapping[str, Callable[[str], bool]] = _NO_SHAPES,
     naming: Collection[str] = (),
     written: Collection[str] = (),
+    fields: Mapping[str, Collection[str]] = _NO_FIELDS,
 ) -> Page:
     """A text/html part."""
     refuse_excess(part, content)
     page = Page(
-        part=part, known=known, listing=listing, spoken=spoken, shapes=shapes, naming=naming, boxes=itertools.count()
+        part=part,
+        known=known,
+        listing=listing,
+        spoken=spoken,
+        shapes=shapes,
+        fields=fields,
+        naming=naming,
+        boxes=itertools.count(),
     )
     page.drawn = drawn = read_blocks(content)
     read_drawn(page, drawn)

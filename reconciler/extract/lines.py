@@ -203,9 +203,10 @@ def _split_line(page: Page, line: str) -> Split | None:
         return Split(pairs=[(found["label"], plain(found["value"]))], manner="[]")
     if pairs := _in_elements(page, line):
         return Split(pairs=pairs)
-    if side := _side_by_side(page, line):
+    joined = [match for match in _first_separators(line) if page.joins(line[: match.start()])]
+    if not joined and (side := _side_by_side(page, line)):
         return side
-    for separator in _first_separators(line):
+    for separator in joined or _first_separators(line):
         if page.knows(line[: separator.start()]):
             value = plain(_LEADING.sub("", line[separator.start() :]))
             manner, column = manner_of(line, separator.start(), bulleted=numbered)

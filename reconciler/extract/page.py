@@ -32,6 +32,14 @@ _UNIT = re.compile(  # a label with a currency behind it
     r"(?P<label>.+?)(?:, ?| ?\()(?P<unit>" + "|".join(map(re.escape, CURRENCIES)) + r")\.?\)?[ :]*", re.IGNORECASE
 )
 
+_JOINTS = (  # what stands between one label in two languages, the plainer first: "Дата/час / Date/time"
+    re.compile(r"\s+[/|│·•–—-]\s+|\s*\x1f\s*"),
+    re.compile(r"\s*[/|│·•]\s*|,\s"),
+    re.compile(r"\s*[()]\s*"),
+)
+_JOINT = re.compile(r"[/|│·•,(\x1f]|\s[–—-]\s")
+MOST_LANGUAGES = 3
+
 
 def refuse_excess(part: str, content: str) -> None:
     """Before anything is parsed. Raises Unreadable: a part that is longer than any notice."""
@@ -110,6 +118,7 @@ class Page:
     listing: Collection[str] = ()  # labels that only a list of goods has for its columns: "кількість", "ціна"
     spoken: Collection[str] = ()  # labels that are values too: "Оплачено: 5 грн", "Статус: Оплачено"
     shapes: Mapping[str, Callable[[str], bool]] = field(default_factory=dict)  # what values of some labels look like
+    fields: Mapping[str, Collection[str]] = field(default_factory=dict)  # the labels that name one and the same
     naming: Collection[str] = ()  # labels whose values tell one payment from another
     written: Collection[str] = ()  # labels whose values no payer types
     boxes: Iterator[int] | None = None  # None: plain text
@@ -140,8 +149,8 @@ class Page:
         unsure: bool = False,
         manner: str = "apart",
     ) -> None:
-        label, value = plain(label).rstrip(": "), value.strip().rstrip(_BEHIND)
         key, unit = self.key_of(label)
+        label, value = plain(label).rstrip(": "), value.strip().rstrip(_BEHIND)
         if unsure and key in self.spoken and not has_digit(value):
             value, unsure = "", False  # "Оплачено" over a line of text is a word and no label
         self.pairs.append(
@@ -181,8 +190,24 @@ class Page:
     def key_of(self, line: str) -> tuple[str, str | None]:
         """A label as it is compared, and the currency it is printed with: "Сума, грн" and "Amount (UAH)" are known as sums."""
         if (found := self.keys.get(line)) is None:
-            found = self.keys[line] = self._key_of(plain(line))
+            found = self._key_of(plain(line))
+            if found[0] not in self.known and self.fields and _JOINT.search(line):
+                found = self._joined(line) or found
+            self.keys[line] = found
         return found
+
+    def joins(self, line: str) -> bool:
+        """Is this one label in two languages: "Сума / Amount"?"""
+        return _JOINT.search(line) is not None and self.knows(line) and self._joined(line) is not None
+
+    def _joined(self, line: str) -> tuple[str, str | None] | None:
+        """A label that is nothing but labels of one field, as its first is compared: no payer's label, and none of two fields."""
+        for joint in _JOINTS:
+            found = [self._key_of(plain(part)) for part in joint.split(line.strip(": ")) if plain(part)]
+            keys, units = {key for key, _ in found}, {unit for _, unit in found if unit}
+            if 1 < len(keys) <= MOST_LANGUAGES and len(units) < 2 and any(map(keys.issubset, self.fields.values())):
+                return found[0][0], next(iter(units), None)
+        return None
 
     def _key_of(self, label: str) -> tuple[str, str | None]:
         whole = fold_label(label)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.extract.html import Block, plain
 from reconciler.extract.lines import is_known_pair
-from reconciler.extract.page import Page, has_digit
+from reconciler.extract.page import MOST_LANGUAGES, Page, has_digit
 from reconciler.extract.text import only_marks
 
 _NUMBER = re.compile(r"(\d{1,2})[.)]?")
@@ -58,6 +58,8 @@ def read_rows(page: Page, rows: Sequence[Block], rest: Reader) -> None:
 class _Rows:
     def __init__(self, page: Page, rows: Sequence[Block], rest: Reader) -> None:
         self.page, self.rows, self.rest = page, rows, rest
+        for row in self.rows:
+            _in_one_line(page, row)
         columns = {width: self._used(width) for width in {len(row.children) for row in rows}}
         self.cells = [[row.children[at] for at in columns[len(row.children)]] for row in rows]
         self.filled = [[cell for cell in cells if _is_filled(cell)] for cells in self.cells]
@@ -217,6 +219,21 @@ class _Rows:
 def _is_filled(cell: Block) -> bool:
     """Holds the cell more than a separator?"""
     return bool(cell.count) and not (cell.sole is not None and only_marks(plain(cell.sole)))
+
+
+def _in_one_line(page: Page, row: Block) -> None:
+    """A label with its translation below it, as one line; beside values of several lines they may be two labels, and stay."""
+    lines = {
+        at: " / ".join(map(plain, cell.all_lines())).strip(" /")
+        for at, cell in enumerate(row.children)
+        if 1 < cell.count <= MOST_LANGUAGES
+    }
+    if not lines or len(row.children) < 2 or not all(page.joins(line) and page.heads(line) for line in lines.values()):
+        return
+    if all(cell.count < 2 or at in lines for at, cell in enumerate(row.children)):
+        for at, line in lines.items():
+            cell = row.children[at]
+            cell.children, cell.lines, cell.sole, cell.count = [], [line], line, 1
 
 
 def _number(cell: Block) -> int | None:

@@ -80,6 +80,7 @@ def like(page: Page) -> Page:
         listing=page.listing,
         spoken=page.spoken,
         shapes=page.shapes,
+        fields=page.fields,
         naming=page.naming,
         boxes=itertools.count(),
     )
