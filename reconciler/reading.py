@@ -164,25 +164,19 @@ def is_reconstructed(parser: Parser) -> bool:
 
 def is_sender(address: Address | None, senders: Collection[str]) -> bool:
     """Is this address one of these, or at one of these domains or below it? Compared as parsed, never as text."""
-    if address is None:
+    if address is None or not senders:
         return False
-    email, at = address.email.lower(), address.domain
-    for sender in senders:
-        wanted, domain = _wanted(sender)
-        if "@" in domain:
-            found = email == wanted
-        else:
-            found = bool(domain) and (at == domain or at.endswith(f".{domain}"))
-        if found:
-            return True
-    return False
+    emails, ends = _wanted(tuple(senders))
+    return f".{address.domain}".endswith(ends) or address.email.lower() in emails
 
 
 @lru_cache(maxsize=1024)  # they stand in the code and in the settings
-def _wanted(sender: str) -> tuple[str, str]:
-    """An address or a domain as it is compared, and what it is without a leading "@"."""
-    wanted = sender.strip().lower().rstrip(".")
-    return wanted, wanted.lstrip("@")
+def _wanted(senders: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Addresses, and domains with a dot before them, as they are compared."""
+    wanted = [sender.strip().lower().rstrip(".") for sender in senders]
+    emails = frozenset(sender for sender in wanted if "@" in sender.lstrip("@"))
+    domains = [sender.lstrip("@") for sender in wanted if sender not in emails]
+    return emails, tuple(f".{domain}" for domain in domains if domain)
 
 
 def _unclaimed(message: Message, within: forwarded.Forward, *, opened: bool) -> Unclaimed:

@@ -8,7 +8,7 @@ No settings, network or ledger; nothing is decided here.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -35,7 +35,8 @@ def parse_file(raw: bytes, file: str, parsers: Collection[Parser]) -> list[dict[
 
 def notice_json(notice: Notice, file: str) -> dict[str, Any]:
     """One notice; keys sorted, the amount a string, the time in Kyiv's offset."""
-    payer = {key: value for key, value in asdict(notice.payer).items() if value is not None} if notice.payer else None
+    told = [(field.name, getattr(notice.payer, field.name)) for field in fields(notice.payer)] if notice.payer else []
+    payer = {name: value for name, value in told if value is not None}
     return {
         "amount": str(notice.amount.amount) if notice.amount else None,
         "currency": notice.amount.currency if notice.amount else None,

@@ -163,7 +163,9 @@ class Sheet:
         Raises: FieldAmbiguous: the layout leaves open which value is whose, or a part has the label and no value to compare.
         """
         wanted = self.keys(*fields)
-        said = [pair for pair in self.pairs if pair.key in wanted and not is_empty(pair.value)]
+        said = [p for page in self.pages for p in page.pairs if p.key in wanted and not is_empty(p.value)]
+        if not said:
+            return said
         said = [pair for pair in said if not pair.loose] or said
         if any(pair.unsure for pair in said):
             raise self.ambiguous(fields[0], [f"{pair.label}: {pair.value}" for pair in said])
@@ -174,7 +176,7 @@ class Sheet:
             told = {(pair.part, fold_words(pair.value)) for pair in said if not pair.odd}
             if any((pair.part, fold_words(pair.value)) not in told for pair in odd):
                 raise self.ambiguous(fields[0], [pair.value for pair in said])
-        if said and len(self.pages) > 1 and self._labelled(wanted) - {pair.part for pair in said}:
+        if len(self.pages) > 1 and self._labelled(wanted) - {pair.part for pair in said}:
             raise self.ambiguous(fields[0], ["", *(pair.value for pair in said)])
         return said
 

@@ -111,6 +111,8 @@ def _walk(page: Page, block: Block, *, later: bool = False) -> None:
 
 def _sequence(page: Page, blocks: Sequence[Block], *, later: bool = False) -> None:
     """Neighbours: runs of single lines, some of them labels with their values, and what is read by itself between them."""
+    if not blocks:
+        return
     typical = _typical(page, blocks)
     parted, rows = _is_parted(page, blocks), _rows(page, blocks)
     run: list[Block] = []

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from reconciler.extract.html import MARK, plain
@@ -23,6 +23,8 @@ from reconciler.extract.shapes import may_be_label
 
 GAP = "  "  # between label and value, where they stand in columns
 _LINES_TO_LOOK = 6  # separators tried in one line
+_SEVERAL = 3  # labels behind which a separator must stand to be one
+_NONE: Mapping[int, int] = Counter()
 _SEPARATOR = re.compile(rf":|：|\t|\s{{2,}}|\s[—–-]\s|\s?(?:=>?|->|[→⇒»])\s?|\s?[|│]\s?|\.{{3,}}|…|{MARK}")
 _PARTING = re.compile(rf"[:：\t=>→⇒»|│…—–{MARK}-]")  # what a separator has in it, but for gaps and dots
 _LEADING = re.compile(rf"^(?:->|[\s:：=>→⇒»|│{MARK}\x02\x03]|\*{{1,2}}(?=\s)|[—–-](?=\s)|\.{{2,}}|…)+")
@@ -65,8 +67,8 @@ class _Scan:
         self.sided = 2 * sided >= sum(map(page.knows, lines)) and sided > 0
         self.spaced = self._is_spaced()
         gaps = [(split, line) for split, line in zip(self.split, lines, strict=True) if split and "  " in split.manner]
-        self.columns = Counter(split.column for split, _ in gaps)
-        self.ends = Counter(len(line) for _, line in gaps)
+        self.columns = Counter([split.column for split, _ in gaps]) if gaps else _NONE
+        self.ends = Counter([len(line) for _, line in gaps]) if gaps else _NONE
 
     def run(self) -> None:
         index = 0
@@ -283,9 +285,9 @@ def _side_by_side(page: Page, line: str) -> Split | None:
     return Split(pairs=pairs, lead=lead, side=True, unsure=unsure, manner="side")
 
 
-def _separators(line: str) -> Iterator[re.Match[str]]:
+def _separators(line: str) -> Iterable[re.Match[str]]:
     if _PARTING.search(line) is None and "  " not in line and "..." not in line:
-        return iter(())  # as in most lines, which need no slower look
+        return ()  # as in most lines, which need no slower look
     return _SEPARATOR.finditer(line)
 
 
@@ -314,16 +316,18 @@ def _unknown_pair(page: Page, line: str) -> tuple[str, str] | None:
 
 def separator_of(page: Page, lines: Sequence[str]) -> str | None:
     """What stands between most known labels and their values, other than a colon: a dash, an arrow, a sign, a gap."""
-    found = Counter(
+    found = [
         match[0].strip() or (GAP if GAP in match[0] else "")
         for line in lines
         for match in islice(_separators(line[:LONGEST_LABEL]), 2)
         if page.knows(line[: match.start()])
-    )
-    mark, count = found.most_common(1)[0] if found else ("", 0)
-    return (
-        f" {mark} " if count > 2 and mark in {"-", "–", "—"} else mark if count > 2 and mark not in {"", ":"} else None
-    )
+    ]
+    if len(found) < _SEVERAL:
+        return None
+    mark, count = Counter(found).most_common(1)[0]
+    if count < _SEVERAL or mark in {"", ":"}:
+        return None
+    return f" {mark} " if mark in {"-", "–", "—"} else mark
 
 
 def _unknown(page: Page, line: str) -> None:

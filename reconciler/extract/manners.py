@@ -45,9 +45,10 @@ def odd_ones(pairs: Sequence[Pair], known: Collection[str], written: Collection[
 
     written: labels whose values no payer types. What stands right behind one of those is the sender's own.
     """
-    counts = Counter(pair.manner for pair in pairs if pair.value and not pair.loose)
-    if len(counts) < 2:
+    manners = [pair.manner for pair in pairs if pair.value and not pair.loose]
+    if len(set(manners)) < 2:
         return list(pairs)
+    counts = Counter(manners)
     usual, count = counts.most_common(1)[0]
     unlike = {manner for manner, number in counts.items() if number < count and is_typable(manner)} - {usual}
     found: list[Pair] = []

@@ -134,6 +134,7 @@ class Page:
     keys: dict[str, tuple[str, str | None]] = field(default_factory=dict)  # lines as `key_of` reads them
     splits: dict[str, Split | None] = field(default_factory=dict)  # lines as they were taken apart
     labels: dict[str, bool] = field(default_factory=dict)  # is a line a known label?
+    headings: dict[str, bool] = field(default_factory=dict)  # is it one wherever it stands?
     openings: frozenset[str] | None = field(init=False)  # the first words of the known labels; None: one has no word
 
     def __post_init__(self) -> None:
@@ -219,11 +220,11 @@ class Page:
 
     def knows(self, line: str | None) -> bool:
         """Is this line a known label and nothing else?"""
-        if line is None or len(line) > LONGEST_LABEL:
+        if line is None:
             return False
         if (found := self.labels.get(line)) is None:
-            found = self._may_begin_with_label(plain(line)) and self.key_of(line)[0] in self.known
-            self.labels[line] = found
+            found = len(line) <= LONGEST_LABEL and self._may_begin_with_label(plain(line))
+            found = self.labels[line] = found and self.key_of(line)[0] in self.known
         return found
 
     def may_hold_label(self, line: str) -> bool:
@@ -250,7 +251,11 @@ class Page:
 
     def heads(self, line: str | None) -> bool:
         """Is this line, standing where a value may stand, a label all the same?"""
-        return self.knows(line) and self.key_of(line or "")[0] not in self.spoken
+        if line is None:
+            return False
+        if (found := self.headings.get(line)) is None:
+            found = self.headings[line] = self.knows(line) and self.key_of(line)[0] not in self.spoken
+        return found
 
     def fits(self, label: str, value: str) -> bool | None:
         """Does a value look like one of this label's? None: its values look like anything."""

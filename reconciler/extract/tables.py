@@ -39,6 +39,8 @@ def read_table(page: Page, table: Block, rest: Reader) -> None:
 
 def has_label(page: Page, block: Block) -> bool:
     """Is a block within this one a label and nothing else?"""
+    if block.count < 2:  # what is within it is this line again, or nothing
+        return bool(block.children) and page.heads(block.sole)
     return any(page.heads(child.sole) or has_label(page, child) for child in block.children if child.count)
 
 

@@ -23,6 +23,7 @@ from functools import lru_cache
 from typing import Any
 
 import mailparser
+from mailparser.utils import convert_mail_date
 
 from reconciler.message.entity import Field
 
@@ -67,9 +68,14 @@ class Description:
 def _read(name: str, value: bytes) -> Any:
     """What mail-parser makes of a mail that has this one header field, whose value is on one line."""
     mime: Mime[str, str] = Mime()
-    mime[name] = value.decode("ascii", "surrogateescape").lstrip(" \t")
+    mime[name] = _raw(value)
     mime.set_payload("")
     return mailparser.MailParser(mime)
+
+
+def _raw(value: bytes) -> str:
+    """As the standard library's e-mail package hands it over."""
+    return value.decode("ascii", "surrogateescape").lstrip(" \t")
 
 
 def addresses(line: bytes) -> Sequence[tuple[str, str]]:
@@ -91,10 +97,11 @@ def moment(value: str) -> tuple[datetime | None, str | None]:
     if zone and zone[1].upper() not in _KNOWN_ZONES:
         return None, "date_zone_unknown"
     line = value.encode("utf-8", "replace").replace(b"\r", b" ").replace(b"\n", b" ")
-    found = _read("Date", line).date
-    if isinstance(found, datetime):
-        return found.astimezone(UTC), None
-    return None, "date_without_zone" if _NO_ZONE.search(bare) else "date_unreadable"
+    try:
+        found: datetime = convert_mail_date(_raw(line))[0]
+    except ValueError:
+        return None, "date_without_zone" if _NO_ZONE.search(bare) else "date_unreadable"
+    return found.astimezone(UTC), None
 
 
 def describe(fields: Sequence[Field], *, default: str = "text/plain") -> tuple[Description, tuple[str, ...]]:
