@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
 from parsers import wayforpay
+from reconciler.errors import HeldError
+from reconciler.extract.amounts import read_amount
 from reconciler.extract.fieldnames import LABELS
 from reconciler.extract.labels import read_html, read_text
 from reconciler.extract.page import Page, folded
@@ -62,6 +65,13 @@ def assert_whole(notice: Notice) -> None:
     assert notice.transaction_id == REFERENCE
     assert notice.paid_at == datetime(2026, 11, 21, 12, 5, 33, tzinfo=UTC)
     assert notice.order_number == "12345"
+
+
+def is_payment(rows: Rows, head: str) -> bool:
+    try:
+        return read(rows, head=head).kind is Kind.PAYMENT
+    except HeldError:
+        return False
 
 
 # ---------------------------------------------------------------- labels in two languages
@@ -125,3 +135,80 @@ def test_two_labels_of_one_field_beside_two_values_stay_two() -> None:
     """A cell of two labels beside one of two values is no label with its translation."""
     page = page_of("<table><tr><td>Сума<br>Разом</td><td>5 грн<br>6 грн</td></tr></table>")
     assert [(pair.label, pair.value) for pair in page.pairs] == [("Сума", "5 грн"), ("Разом", "6 грн")]
+
+
+# ---------------------------------------------------------------- statuses
+
+
+PAID = (
+    "Платіж отримано", "Оплата пройшла успішно", "Платіж пройшов успішно", "Payment received", "Оплата получена", "Платёж успешен",
+    "Зараховано", "Оплата прошла", "Ok", "OK (1100)", "Approved (Ok, 1100)", "Успішно (Approved)", "Успішно | Approved", "Успішно - Approved",
+    "✅ Успішна оплата", "🟢 Approved", "Оплачено ✓", "✔️ Оплачено", "`Успішно`", "**Approved**",
+)  # fmt: skip
+NOT_PAID = (
+    "Оплата не пройшла", "Платіж не отримано", "Payment not received", "Unsuccessful", "Не зараховано", "Not ok", "Ok?", "Оплата пройшла?",
+    "Якщо оплата пройшла", "Оплата пройде", "OK (1101)", "Approved (1134)", "❌ Оплачено", "⏳ Успішно", "~~Успішно~~", "Отримано", "Received",
+    "Запит отримано", "Замовлення отримано", "Request received", "1100", "✅", "Переказ зараховано", "Approved*", "Пройшла", "",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("status", PAID)
+def test_a_phrase_of_success_is_a_status(status: str) -> None:
+    """P11: what anybody reads as a payment made, with a tick, marks or its code, is one."""
+    assert_whole(read(but("Статус", status), head="Платіж"))
+
+
+@pytest.mark.parametrize("status", NOT_PAID)
+def test_what_is_no_phrase_of_success_is_no_status(status: str) -> None:
+    """P11: a denial, a question, a condition, another code, a cross, or a word that is said of other things too."""
+    assert not is_payment(but("Статус", status), "Платіж")
+
+
+@pytest.mark.parametrize("head", [*PAID[:6], "Оплата прошла", "✅ Оплата пройшла успішно"])
+def test_a_phrase_of_success_is_a_headline(head: str) -> None:
+    """P11: the same words over the fields, where no status stands."""
+    assert_whole(read(ROWS[1:], head=head))
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["Оплата не прошла", "Оплата пройшла?", "Чи пройшла оплата", "Якщо оплата пройшла", "Оплата пройшла до банку"],
+)
+def test_what_only_looks_like_it_is_no_headline(head: str) -> None:
+    """P11: a denial, a question, a condition and a word that nobody knows make no payment."""
+    assert not is_payment(ROWS[1:], head)
+
+
+# ---------------------------------------------------------------- sums, and marks around values
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "1250.00 (UAH)", "1 250,00 грн (одна тисяча двісті п'ятдесят гривень)", "1250.0000 UAH", "+1 250,00 грн", "+ 1250 ₴",
+        "1 250,00 грн (одна тисяча двісті п'ятдесят гривень 00 копійок)", "1 250,00 UAH (грн)", "**1 250,00 грн**", "1250,000000 UAH",
+    ],
+)  # fmt: skip
+def test_a_sum_as_others_print_it(printed: str) -> None:
+    """P03: a currency or the sum in words behind it, the zeros of a database, a plus."""
+    assert read_amount(printed) == (Decimal("1250.00"), "UAH")
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "1250.00 UAH (USD)", "1250.000 UAH", "1250.0050 UAH", "+380671234567", "+1250", "(1 250,00 грн)", "+-5 грн", "1250.00 (5)",
+        "1 250,00 грн (одна тисяча двісті п'ятдесят гривень 50 копійок)", "`1250 грн", "1250 грн (1251 грн)", "1 250 (грн) 00", "«5» «6» грн",
+    ],
+)  # fmt: skip
+def test_a_sum_that_is_not_told_is_refused(printed: str) -> None:
+    """P03: two currencies, words of another sum, decimals that are no zeros, a telephone, a sum in brackets."""
+    with pytest.raises(HeldError):
+        read_amount(printed)
+
+
+@pytest.mark.parametrize("marks", ["`{}`", "**{}**", "*{}*", "_{}_", "__{}__", '"{}"', "«{}»", "“{}”", "'{}'", "[{}]"])
+@pytest.mark.parametrize("form", [TABLE, TEXT])
+def test_marks_around_a_value_are_not_of_it(marks: str, form: tuple[str, str]) -> None:
+    """P04: the reference without its backticks is the payment's key, and the order's number is without them too."""
+    assert_whole(read([(label, marks.format(value)) for label, value in ROWS], form))

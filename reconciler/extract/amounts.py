@@ -12,17 +12,18 @@ The grammar, spaces being any Unicode space:
     separator = space ' . ,        mark = . , and never the separator of the same number
 
 "1,250" and "1.250" are groups or three decimals: two readings, so ambiguous. "1250.000" and "0,250" have three
-decimals: refused. Words in brackets may follow, numbers in brackets may not. A number inside a longer token (a card, a date, WFP-SOC-…) is not an amount.
+decimals: refused; "1250.0000" has two, and zeros. Words in brackets may follow, and a currency; numbers in brackets may not, but
+for the sum's own kopecks. A plus may stand before a sum with its currency. A number inside a longer token (a card, a date, WFP-SOC-…) is not an amount.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from reconciler.errors import FieldAmbiguous, FieldUnreadable
-from reconciler.extract.text import APOSTROPHES, DASHES, one_line
+from reconciler.extract.text import APOSTROPHES, DASHES, one_line, unmarked
 
 # as printed, lower case, without a full stop → ISO 4217
 CURRENCIES = {
@@ -49,8 +50,12 @@ _AMOUNT = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _MARKS = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(DASHES, "-"))
-_IN_WORDS = re.compile(r" ?\([^()0-9]*\)$")  # "(одна тисяча двісті гривень)"
+_BEHIND = re.compile(  # "(одна тисяча двісті гривень 00 копійок)", "(UAH)"
+    r" ?\((?P<words>[^()0-9]*(?:(?P<kopecks>[0-9]{2}) ?коп[^()0-9]*)?)\)$", re.IGNORECASE
+)
+_GAIN = re.compile(r"\+ ?(?=[0-9])")  # before a sum with its currency; before digits alone it begins a telephone
 _LONGEST = 200  # characters; a value that is longer tells a story, not a sum
+_GROUP = 3  # digits; as many decimals may be thousands
 _DIGITS = 12  # more are an account or a card
 
 
@@ -102,14 +107,16 @@ def read_amount(
     manner: the sender's marks; a sum that is written with others is refused.
     Raises: FieldAmbiguous: two readings, or two currencies. FieldUnreadable: anything else, zero and negative included.
     """
-    value = _IN_WORDS.sub("", normal(text))
-    found = _AMOUNT.fullmatch(value) if len(value) <= _LONGEST else None
-    if found is None:
+    whole = normal(unmarked(text))
+    behind = _BEHIND.search(whole[-_LONGEST:])
+    value = whole.removesuffix(behind[0]) if behind else whole
+    found = _AMOUNT.fullmatch(_GAIN.sub("", value, count=1)) if len(value) <= _LONGEST else None
+    if found is None or (value.startswith("+") and not (found["before"] or found["after"])):
         several = [amount.text for amount in find_amounts(value[:_LONGEST])]
         if len(several) > 1:
             raise FieldAmbiguous(f"{field}: {value!r} holds more than one amount", field=field, values=several)
         raise FieldUnreadable(f"{field}: {value[:_LONGEST]!r} is not an amount", field=field, value=value[:_LONGEST])
-    amount = _amount(found, manner)
+    amount = _with_words(_amount(found, manner), behind)
     if len(amount.readings) > 1 or len(amount.currencies) > 1:
         values = [str(reading) for reading in amount.readings] if len(amount.readings) > 1 else list(amount.currencies)
         raise FieldAmbiguous(f"{field}: {value!r} has two readings", field=field, values=values)
@@ -121,6 +128,17 @@ def read_amount(
     if reading <= 0:
         raise FieldUnreadable(f"{field}: {value!r} is not above zero", field=field, value=value)
     return reading, amount.currency
+
+
+def _with_words(amount: Amount, behind: re.Match[str] | None) -> Amount:
+    """With what brackets say behind it: its currency, or the sum in words, whose digits must be its own."""
+    if behind is None:
+        return amount
+    cents = behind["kopecks"]
+    readings = tuple(one for one in amount.readings if cents is None or f"{one:.2f}"[-2:] == cents)
+    told = currency_of(behind["words"])
+    currencies = tuple(dict.fromkeys([*amount.currencies, *([told] if told else [])]))
+    return replace(amount, readings=readings, currency=amount.currency or told, currencies=currencies)
 
 
 def _amount(match: re.Match[str], manner: Manner = UNTOLD) -> Amount:
@@ -145,6 +163,8 @@ def _readings(whole: str, separator: str | None, rest: str, manner: Manner) -> t
     groupable = separator is None or (manner.thousands in {None, separator} and manner.decimal != separator)
     if rest:
         decimals = rest[1:]
+        if len(decimals) > _GROUP and decimals.isdigit() and not decimals[2:].strip("0"):
+            decimals = decimals[:2]  # "1250.0000", as a database writes it
         if rest[0] == separator or not decimals.isdigit() or len(decimals) > 2:
             return ()
         return (Decimal(f"{digits}.{decimals}"),) if groupable and manner.decimal in {None, rest[0]} else ()

@@ -25,7 +25,7 @@ from enum import IntEnum
 from zoneinfo import ZoneInfo
 
 from reconciler.errors import FieldAmbiguous, FieldUnreadable
-from reconciler.extract.text import DASHES, one_line
+from reconciler.extract.text import DASHES, one_line, unmarked
 
 # stems, longest first where one begins another; matched at the start of the word
 _MONTHS = {
@@ -144,7 +144,7 @@ def is_clock(text: str) -> bool:
 
 
 def _normal(text: str) -> str:
-    value = one_line(text).casefold().translate(_MARKS)
+    value = one_line(unmarked(text)).casefold().translate(_MARKS)
     return value if len(value) <= _LONGEST else ""
 
 

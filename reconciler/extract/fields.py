@@ -24,7 +24,7 @@ from reconciler.extract.labels import read_html, read_text
 from reconciler.extract.page import LONGEST_TEXT, Page, Pair, Statement, folded
 from reconciler.extract.records import split_records
 from reconciler.extract.shapes import SHAPES
-from reconciler.extract.text import clean, fold_label, fold_words, one_line
+from reconciler.extract.text import clean, fold_label, fold_words, one_line, unmarked
 from reconciler.model import Message, Span
 from reconciler.money import Money
 
@@ -232,7 +232,7 @@ class Sheet:
 
 def bare(value: str) -> str:
     """A reference without the marks that a sentence or a program's dump puts around it."""
-    return one_line(value).strip("`'\"«»“”„*<>()[]{},;").rstrip(".")
+    return one_line(unmarked(value)).strip("`'\"«»“”„*<>()[]{},;").rstrip(".")
 
 
 def is_empty(value: str) -> bool:
@@ -324,7 +324,7 @@ def statuses(sheet: Sheet) -> list[str]:
     """What the labels of status and operation say."""
     spoken = sheet.of("status", "operation")
     sheet.note("kind", spoken)
-    return [pair.value for pair in spoken]
+    return [unmarked(pair.value) for pair in spoken]
 
 
 def words_of(pairs: Sequence[Pair]) -> list[str]:

@@ -86,6 +86,9 @@ _SUM = re.compile(r"\d ?(?:грн|uah|usd|eur|[₴$€])|(?:uah|usd|eur|[₴$€
 _MONEY = re.compile(r"[^\W\d_]+|[₴$€£]")
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _MIXED = re.compile(r"[^\W\d_]*(?:[a-z][а-яіїєґ]|[а-яіїєґ][a-z])[^\W\d_]*")
+_BETWEEN_WORDS = re.compile(
+    r"[\s/|,.()·•✅✔✓☑🟢🎉👍💚💰💳]+(?:[–—-]\s+)?"
+)  # of a status; no cross, no hourglass, no "?"
 _LATIN = re.compile(r"[a-z]")
 _CYRILLIC = str.maketrans("aeopcyxijskmthb", "аеорсухіјѕкмтнв")
 _NAMED = re.compile(r"[a-z0-9]")  # every name has one of these
@@ -297,7 +300,7 @@ class _Case:
     def _is_plain(self, sentence: str) -> bool:
         """Nothing but words that are known, and none that denies: "21:52 успішна." tells nothing, and nothing else either."""
         words = self.words
-        if self._denies(sentence):
+        if "?" in sentence or self._denies(sentence):
             return False
         return all(_is_known(word, words) for word in _WORD.findall(words.merchant.sub(" ", sentence)))
 
@@ -366,8 +369,7 @@ _remembered = lru_cache(maxsize=8192)(_speaks_of_payment)  # a letter has few wo
 
 
 def _is_known(word: str, words: Words) -> bool:
-    known = (words.noun, words.success, words.done, words.plain, words.money)
-    return any(pattern.fullmatch(word) for pattern in known)
+    return any(p.fullmatch(word) for p in (words.noun, words.success, words.done, words.plain, words.money))
 
 
 def _vetoes(lines: tuple[str, ...], words: Words) -> Sequence[Kind]:
@@ -387,10 +389,12 @@ def _has(pattern: re.Pattern[str], sentence: str) -> bool:
 
 
 def _is_status(value: str, words: Words) -> bool:
-    """Words of success and of payment, joined by blanks, strokes and commas, and nothing else."""
-    parts = re.split(r"[\s/,.]+", value.strip(" .!/,"))
-    return all(any(known.fullmatch(part) for known in (words.status, words.done, words.noun)) for part in parts)
+    """Words of success and of payment, joined by blanks, strokes, commas, brackets and ticks, and nothing else."""
+    known = (words.status, words.done, words.noun, words.success)
+    parts = [part for part in _BETWEEN_WORDS.split(value.strip(" .!")) if part]
+    return bool(parts) and all(any(pattern.fullmatch(part) for pattern in known) for part in parts)
 
 
 def _is_paid(value: str, words: Words) -> bool:
-    return _is_status(value, words) and _has(words.status, value)
+    paid = _has(words.status, value) or (_has(words.success, value) and _has(words.noun, value))  # "payment received"
+    return paid and _is_status(value, words)

@@ -18,7 +18,7 @@ import unicodedata
 
 from reconciler.errors import FieldAmbiguous
 from reconciler.extract.amounts import CURRENCIES
-from reconciler.extract.text import DASHES, clean
+from reconciler.extract.text import DASHES, clean, unmarked
 
 REFERENCE = re.compile(r"WFP-[A-Z]{2,5}-\d+-[0-9a-f]{8,}\S*|\S+_WFPREG-\S+|WFP-\d+-[0-9a-f]{8,}\S*", re.IGNORECASE)
 """A gateway's own reference, as its pages make them: never a CRM order number, whatever its label says."""
@@ -118,7 +118,7 @@ def clean_order(text: str) -> str | None:
     rule does not know; never a part of a longer token.
     Raises: FieldAmbiguous: two numbers, or a number and further lines.
     """
-    value = clean(text).strip()
+    value = unmarked(clean(text))
     if not value or len(value) > _MOST or is_reference(value):
         return None
     lines = [line for line in value.split("\n") if line.strip()]

@@ -19,7 +19,7 @@ _DATE = re.compile(
 _WORD = re.compile(r"[^\W\d_]+|[$€₴£]")
 _DIGIT = re.compile(r"\d")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
-_NO_SUM = re.compile(r"[*@+:#№/]|\d\.\d+\.\d")
+_NO_SUM = re.compile(r"[*@:#№/]|.\+|\+ ?\d{5}|\d\.\d+\.\d")
 _BRACKETED = re.compile(r"\([^()]*\)")
 _MONEY_WORDS = frozenset({*CURRENCIES, "коп", "копійок", "копеек", "us"})
 

@@ -47,6 +47,7 @@ _MARKS = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(DASHES, "
 _SHORT = 200  # characters; a label is shorter, and what is longer is not worth remembering
 _WORD = re.compile(r"\w+")
 _ONLY_MARKS = re.compile(r"[\s:|—–-]*")
+_AROUND = (("**", "**"), ("__", "__"), *zip("`*_\"'«“„‘[", "`*_\"'»”“’]", strict=True))
 _BLANKS = re.compile(r"\s\s+|[^\S ]")  # all but single spaces, of which a text has many
 _MARKED = re.compile("[" + re.escape("".join(map(chr, _MARKS))) + "]")
 
@@ -79,6 +80,16 @@ def one_space(text: str) -> str:
 def one_line(text: str) -> str:
     """Cleaned, with runs of blanks and line ends as one space, trimmed."""
     return one_space(clean(text))
+
+
+def unmarked(text: str) -> str:
+    """Without one pair of marks that stands around the whole of it, as programs and chats set a value off: "`x`", "**x**"."""
+    bare = text.strip()
+    for begin, end in _AROUND:
+        if bare.startswith(begin) and bare.endswith(end):
+            inner = bare[len(begin) : -len(end)]
+            return inner.strip() if inner and begin not in inner and end not in inner else bare
+    return bare
 
 
 def only_marks(text: str) -> bool:

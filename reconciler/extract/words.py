@@ -13,10 +13,11 @@ from reconciler.extract.kinds import Words
 from reconciler.model import Kind
 
 _PAID = (  # the words of success, in the forms that speak of one payment
-    r"успішн(?:ий|а|е|о|у|ого|им|ою|ій)|успешн(?:ый|ая|ое|о|ую|ого|ым|ой)|success|successful|successfully|approved|paid|"
+    r"успішн(?:ий|а|е|о|у|ого|им|ою|ій)|успешн(?:ый|ая|ое|о|ую|ого|ым|ой|а)|успешен|success|successful|successfully|approved|paid|"
     r"(?:оплачен|сплачен|підтверджен)(?:о|ий|а|е|у)?|(?:оплачен|подтвержд[её]н)(?:о|ный|ная|ное|а)?"
 )
 _MADE = r"(?:проведен|виконан|завершен|выполнен)(?:о|ий|а|е|ный|ная)?|провед[её]н|заверш[её]н|completed"
+_WENT = r"пройш(?:ов|ла)|прош(?:[её]л|ла)"  # "оплата пройшла"; what did not go through has a word before it that is not known
 
 WORDS = Words(
     veto=(
@@ -40,8 +41,8 @@ WORDS = Words(
         r"\b(?:повернено|повернуто|скасовано|відхилено|неуспішн\w+|возвращен\w*|отменен\w*|отклонен\w*|refunded|declined|voided|"
         r"reversed|cancell?ed|charged back)\b|\bне (?:оплачен|пройш|прош[её]л|зарахован)"
     ),
-    status=re.compile(_PAID),
-    done=re.compile(_MADE),
+    status=re.compile(rf"{_PAID}|ok|ок|(?:зарахован|зачислен)(?:о|ий|а)"),
+    done=re.compile(rf"{_MADE}|1100|{_WENT}"),
     noun=re.compile(
         r"плат[іе]ж|плат[её]ж|платеж(?:у|а|ем|ом)|оплат[аиуыоюеі]|оплатою|оплатой|списання|списание|покупк[аиуы]|"
         r"операці[яїю]|операци[яию]|транзакці[яїю]|транзакци[яию]|кошти|коштів|средств|средства|гроші|деньги|"
@@ -49,7 +50,7 @@ WORDS = Words(
     ),
     success=re.compile(
         rf"{_PAID}|проведен[оа]?|провед[её]н|completed|confirmed|received|(?:отриман|зарахован|получен|зачислен)(?:о|ий|а)?|отримали|отрима(?:в|ла)|получила?|"
-        r"получили|надійш(?:ов|ла|ло|ли)|поступил[аои]?"
+        rf"получили|надійш(?:ов|ла|ло|ли)|поступил[аои]?|{_WENT}"
     ),
     money=re.compile(r"грн|гривень|гривні|гривня|гривен|uah|usd|eur|євро|евро|[₴$€£]"),
     new=re.compile(r"нов(?:ий|а|у|ого|ої|ый|ая|ую|ое)|new"),
