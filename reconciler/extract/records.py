@@ -29,9 +29,9 @@ def split_records(pages: Sequence[Page], known: Collection[str], naming: Collect
     chunks = _chunks(page.pairs, known)
     if len(chunks) != len(_names(page.pairs, naming)) or not _are_alike(chunks, known, naming):
         return []
-    if any(_said(other.pairs, known) != _said(page.pairs, known) for other in telling if other is not page):
+    if any(_said(other.pairs, known) != _said(page.pairs, known) for other in telling):
         return []
-    return [replace(page, pairs=chunk, statements=[], begun=True) for chunk in chunks]
+    return [replace(page, pairs=chunk, statements=[]) for chunk in chunks]
 
 
 def _names(pairs: Sequence[Pair], naming: Collection[str]) -> set[str]:
