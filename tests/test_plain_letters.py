@@ -212,3 +212,40 @@ def test_a_sum_that_is_not_told_is_refused(printed: str) -> None:
 def test_marks_around_a_value_are_not_of_it(marks: str, form: tuple[str, str]) -> None:
     """P04: the reference without its backticks is the payment's key, and the order's number is without them too."""
     assert_whole(read([(label, marks.format(value)) for label, value in ROWS], form))
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "14:05:33 21.11.2026",
+        "14:05:33, 21.11.2026",
+        "Sat Nov 21 14:05:33 EET 2026",
+        "20261121140533",
+        "`21.11.2026 14:05:33`",
+    ],
+)
+def test_a_moment_in_another_order(printed: str) -> None:
+    """P05: the time first, as Java prints it, or digits alone."""
+    assert_whole(read(but("Дата", printed)))
+
+
+def test_a_moment_with_its_units() -> None:
+    """P05: hours and minutes by their words."""
+    assert read(but("Дата", "21.11.2026, 14 год 05 хв")).paid_at == datetime(2026, 11, 21, 12, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "14:05 21.11.26",
+        "Sat Nov 21 14:05:33 CET 2026",
+        "20261321140533",
+        "2026112114053",
+        "1763726733",
+        "25:05 21.11.2026",
+    ],
+)
+def test_a_moment_that_is_not_told_is_held(printed: str) -> None:
+    """P05: a short year, a zone of other letters, a month that is none, seconds of a computer."""
+    with pytest.raises(HeldError):
+        read(but("Дата", printed))

@@ -63,6 +63,12 @@ _JOINT = re.compile(r"(?:,? ?(?:о|об|в|у|at) |, ?| - | \| |t(?=\d)| )")
 _ZONE = re.compile(
     r"\(?(?:(?P<word>eet|eest|msk|мск|z)|(?P<utc>utc|gmt)? ?(?P<sign>[+-])(?P<oh>\d{1,2})(?::?(?P<om>\d{2}))?|(?P<zero>utc|gmt))\)?"
 )
+_ORDERS = (  # the time first; with its units; as Java prints it; digits alone
+    (re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?),? (\d{1,2}\.\d{1,2}\.\d{4})"), r"\2 \1"),
+    (re.compile(r"(\d{1,2}\.\d{1,2}\.\d{4}),? (\d{1,2}) год\.? (\d{2}) хв\.?"), r"\1 \2:\3"),
+    (re.compile(r"((?:[a-z]{3} )?[a-z]{3} \d{1,2}) (\d{2}:\d{2}:\d{2}) (eet|eest) (\d{4})"), r"\1, \4 \2 \3"),
+    (re.compile(r"(20\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)"), r"\1-\2-\3 \4:\5:\6"),
+)
 _MARKS = str.maketrans(dict.fromkeys(DASHES, "-"))
 _LONGEST = 100
 
@@ -102,7 +108,7 @@ def read_moment(text: str, *, zone: ZoneInfo, day_first: bool | None = None, fie
     day_first: the sender's order in dates with slashes or dashes; None: not known.
     Raises: FieldAmbiguous: two days, or a wall time shown twice. FieldUnreadable: the rest.
     """
-    value = _normal(text)
+    value = _in_order(_normal(text))
     found = _DATE.match(value)
     if found is None:
         raise _unreadable(field, text)
@@ -146,6 +152,14 @@ def is_clock(text: str) -> bool:
 def _normal(text: str) -> str:
     value = one_line(unmarked(text)).casefold().translate(_MARKS)
     return value if len(value) <= _LONGEST else ""
+
+
+def _in_order(value: str) -> str:
+    """A moment that is written in another order, as the grammar has it."""
+    for pattern, ordered in _ORDERS:
+        if found := pattern.fullmatch(value):
+            return found.expand(ordered)
+    return value
 
 
 def _days(found: re.Match[str], day_first: bool | None) -> list[date]:
