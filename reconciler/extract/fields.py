@@ -232,7 +232,7 @@ class Sheet:
 
 def bare(value: str) -> str:
     """A reference without the marks that a sentence or a program's dump puts around it."""
-    return one_line(unmarked(value)).strip("`'\"«»“”„*<>()[]{},;").rstrip(".")
+    return one_line(unmarked(value)).rstrip(".").strip("`'\"«»“”„*<>()[]{},;").rstrip(".")
 
 
 def is_empty(value: str) -> bool:
