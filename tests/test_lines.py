@@ -526,3 +526,12 @@ def test_what_a_mail_program_writes_over_a_forward(case: str) -> None:
     """The headers under the line of a forward are no fields; the letter's own first line behind them is one."""
     letter, wanted = WHAT_A_MAIL_PROGRAM_WRITES_OVER_A_FORWARD[case]
     assert told(read(letter)) == wanted
+
+
+def test_an_empty_line_says_nothing() -> None:
+    """A pair behind a blank line is still right behind the pair before it; behind a line of words it is not."""
+    assert [pair.direct for pair in read("Сума: 5 грн\n\nДата: 21.11.2026\nДякуємо\nStatus: ok").pairs] == [
+        False,
+        True,
+        False,
+    ]

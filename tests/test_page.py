@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import fields
 
 import pytest
 
 from reconciler.errors import Unreadable
-from reconciler.extract.page import (
-    LONGEST_LABEL,
-    LONGEST_LINE,
-    LONGEST_TEXT,
-    MOST_LINES,
-    MOST_TAGS,
-    Page,
-    folded,
-    refuse_excess,
-)
+from reconciler.extract.page import Page, Pair, Split, Statement, folded, refuse_excess
 from reconciler.extract.shapes import SHAPES
 from reconciler.extract.text import fold_label
 
@@ -38,37 +30,30 @@ def page(**more: object) -> Page:
 # ---------------------------------------------------------------- bounds
 
 
-@pytest.mark.parametrize(("text", "more"), [("a" * LONGEST_TEXT, "a"), ("<" * MOST_TAGS, "<")])
-def test_a_part_may_have_so_much_text_and_no_more(text: str, more: str) -> None:
+@pytest.mark.parametrize(("sign", "most"), [("a", 300_000), ("<", 20_000)])
+def test_a_part_may_have_so_much_text_and_no_more(sign: str, most: int) -> None:
     """P14: the last character and the last tag within the bounds pass, the next is refused, with the part and its length."""
-    refuse_excess("html[0]", text)
+    refuse_excess("html[0]", sign * most)
     with pytest.raises(Unreadable) as caught:
-        refuse_excess("html[0]", text + more)
-    assert (caught.value.facts["part"], caught.value.facts["characters"]) == ("html[0]", len(text) + 1)
+        refuse_excess("html[0]", sign * (most + 1))
+    assert (caught.value.facts["part"], caught.value.facts["characters"]) == ("html[0]", most + 1)
 
 
-@pytest.mark.parametrize(
-    ("lines", "more", "count"), [(["a"] * MOST_LINES, "a", MOST_LINES + 1), (["a" * LONGEST_LINE], "a" * 2001, 2)]
-)
-def test_a_page_may_have_so_many_lines_and_no_more(lines: list[str], more: str, count: int) -> None:
-    """P14: so many lines, each so long; empty ones count as nothing; one more or longer is refused."""
+@pytest.mark.parametrize(("length", "most"), [(1, 5_000), (2_000, 1)])
+def test_a_page_may_have_so_many_lines_and_no_more(length: int, most: int) -> None:
+    """P14: so many lines, each so long; empty ones count as nothing; one more, and longer by a character, is refused."""
     seen = page()
-    seen.see(["", *lines, ""])
-    assert seen.lines == lines
+    seen.see(["", *["a" * length] * most, ""])
+    assert seen.lines == ["a" * length] * most
     with pytest.raises(Unreadable) as caught:
-        seen.see([more])
-    assert (caught.value.facts["part"], caught.value.facts["lines"]) == ("html[0]", count)
-
-
-def test_the_bounds_are_generous() -> None:
-    """P14: what the limits are: a notice is far shorter."""
-    assert (LONGEST_LABEL, LONGEST_TEXT, MOST_TAGS, MOST_LINES, LONGEST_LINE) == (80, 300_000, 20_000, 5_000, 2_000)
+        seen.see(["a" * (length + 1)])
+    assert (caught.value.facts["part"], caught.value.facts["lines"]) == ("html[0]", most + 1)
 
 
 def test_a_label_may_be_so_long_and_no_longer() -> None:
     """Eighty characters, with the marks around them, may be a label; one more is a line of text."""
-    assert page().knows("Сума".ljust(LONGEST_LABEL, ":"))
-    assert not page().knows("Сума".ljust(LONGEST_LABEL + 1, ":"))
+    assert page().knows("Сума".ljust(80, ":"))
+    assert not page().knows("Сума".ljust(81, ":"))
 
 
 # ---------------------------------------------------------------- labels
@@ -155,6 +140,24 @@ def test_a_pair_is_taken_down_as_printed() -> None:
     assert (pair.label, pair.key, pair.value, pair.part) == ("Сума, грн", SUM, "5,00", "html[0]")
     assert (pair.unit, pair.box, pair.manner) == ("грн", 3, ":")
     assert (pair.loose, pair.inner, pair.unsure, pair.direct, pair.odd) == (False,) * 5
+
+
+def test_nothing_is_doubted_before_it_is_said() -> None:
+    """A pair, a statement, a line and a page of which nothing more is told have no mark, and nothing was read of them yet."""
+    pair, split = Pair(label="Сума", key=SUM, value="5", part="p"), Split(pairs=[("Сума", "5")])
+    said = Statement(text="Платіж", part="p", early=True)
+    assert {entry.name for entry in fields(pair) if getattr(pair, entry.name)} == {
+        "label",
+        "key",
+        "value",
+        "part",
+        "manner",
+    }
+    assert {entry.name for entry in fields(split) if getattr(split, entry.name)} == {"pairs", "manner"}
+    assert not said.doubtful
+    new = Page(part="p", known=(SUM,))
+    assert {entry.name for entry in fields(new) if getattr(new, entry.name)} == {"part", "known", "spoke", "openings"}
+    assert (pair.box, pair.unit, new.box, new.separator, new.drawn) == (None,) * 5
 
 
 def test_marks_of_a_pair_are_kept() -> None:

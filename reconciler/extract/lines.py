@@ -64,7 +64,7 @@ class _Scan:
         self.page, self.lines, self.later = page, lines, later
         self.split = [split_line(page, line) for line in lines]
         sided = sum(bool(split and split.pairs[-1][1] and not split.loose) for split in self.split)
-        self.sided = 2 * sided >= sum(map(page.knows, lines)) and sided > 0
+        self.sided = 2 * sided >= sum(map(page.knows, lines))
         self.spaced = self._is_spaced()
         gaps = [(split, line) for split, line in zip(self.split, lines, strict=True) if split and "  " in split.manner]
         self.columns = Counter([split.column for split, _ in gaps]) if gaps else _NONE

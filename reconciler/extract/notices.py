@@ -164,9 +164,11 @@ class _Letter:
         reference = transaction_id(sheet)
         amount = amount_of(sheet, kind, either=tables.either)
         moment = read_paid_at(sheet, zone=ZoneInfo(tables.timezone), day_first=tables.day_first, either=tables.either)
-        for name, found in (("transaction_id", reference), ("amount", amount), ("paid_at", moment)):
+        for name, found in (("transaction_id", reference), ("amount", amount)):
             if found is None:
                 raise sheet.missing(name)
+        if moment is None:
+            raise sheet.missing("paid_at")
         number, raw = order_of(sheet, tables.cleaned)
         merchant, names = merchant_names(sheet, message)
         payer = payer_of(sheet)
@@ -184,7 +186,7 @@ class _Letter:
             kind=kind,
             amount=amount,
             transaction_id=reference,
-            paid_at=moment.instant if moment else None,
+            paid_at=moment.instant,
             order_number=number,
             order_raw=raw,
             merchant=merchant,

@@ -31,6 +31,7 @@ TESTS = (
     "tests/test_manners.py",
     "tests/test_message.py",
     "tests/test_message_hostile.py",
+    "tests/test_notices.py",
     "tests/test_orders.py",
     "tests/test_page.py",
     "tests/test_plain_letters.py",
