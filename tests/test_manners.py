@@ -9,7 +9,9 @@ import pytest
 
 from parsers import wayforpay
 from reconciler.errors import HeldError
+from reconciler.extract.html import LINK_OFF, LINK_ON, MARK
 from reconciler.extract.labels import read_html, read_text
+from reconciler.extract.manners import manner_of, odd_ones
 from reconciler.extract.page import Pair, folded
 from reconciler.extract.text import fold_label
 from reconciler.model import Kind, TextPart
@@ -109,3 +111,79 @@ def test_lines_that_are_drawn_are_no_values() -> None:
         fold_label("Сайт"): "shop",
     }
     assert odd(page.pairs) == []
+
+
+MANNERS = [
+    ("Сума: 5 грн", 4, ":", 6),
+    ("Сума - 5 грн", 4, "-", 7),
+    ("Сума — 5 грн", 4, "-", 7),
+    ("Сума – 5 грн", 4, "-", 7),
+    ("Сума -> 5 грн", 4, "->", 8),
+    ("Сума   5 грн", 4, "  ", 7),
+    ("Сума:  5 грн", 4, ":  ", 7),
+    ("Сума 5 грн", 4, "", 5),
+    ("Сума........5 грн", 4, "...", 12),
+    ("Сума => 5 грн", 4, "=>", 8),
+    ("• Сума: 5 грн", 6, "•:", 8),
+    ("№ Сума: 5 грн", 6, ":", 8),
+    ("# Сума: 5 грн", 6, ":", 8),
+    (f"Сума{MARK}: 5 грн", 4, f":{MARK}", 7),
+    (f"Сума: {LINK_ON}5 грн{LINK_OFF}", 4, ":", 7),
+    ("Сума(грн): 5", 4, "", 4),
+]
+
+
+@pytest.mark.parametrize(("line", "at", "manner", "column"), MANNERS)
+def test_how_a_value_is_set(line: str, at: int, manner: str, column: int) -> None:
+    """The sign between label and value, whichever dash it is, a gap, a mark-up, a bullet before them; and where it begins."""
+    assert manner_of(line, at) == (manner, column)
+    assert manner_of(line, at, bulleted=True) == (f"•{manner.removeprefix('•')}", column)
+
+
+def pair(label: str, value: str = "x", manner: str = ":", *, loose: bool = False, direct: bool = True) -> Pair:
+    key = fold_label(label)
+    return Pair(label=label, key=key, value=value, part="text[0]", manner=manner, loose=loose, direct=direct)
+
+
+ODD_ONES = {
+    "one unlike three": ([pair("Сайт"), pair("Коментар"), pair("Сума", manner="-"), pair("x")], ["Сума"]),
+    "as many of each": ([pair("Сума"), pair("Коментар"), pair("Дата", manner="-"), pair("x", manner="-")], []),
+    "all alike": ([pair("Коментар"), pair("Сума"), pair("Дата")], []),
+    "a label nobody knows": ([pair("x"), pair("y"), pair("z", manner="-")], []),
+    "one that nobody types": ([pair("x"), pair("y"), pair("Сума", manner="apart")], []),
+    "one that is marked up": ([pair("x"), pair("y"), pair("Сума", manner=f"-{MARK}")], []),
+    "empty values are not counted": (
+        [pair("x"), pair("y"), *[pair(f"e{n}", "", "-") for n in range(3)], pair("Сума", manner="-")],
+        ["Сума"],
+    ),
+    "loose ones are not counted": (
+        [pair("x"), pair("y"), *[pair(f"e{n}", "z", "-", loose=True) for n in range(3)], pair("Сума", manner="-")],
+        ["Сума"],
+    ),
+    "an empty one is not odd": ([pair("x"), pair("y"), pair("Сума", "", "-"), pair("z", manner="-")], []),
+    "a loose one is not odd": ([pair("x"), pair("y"), pair("Сума", "5", "-", loose=True), pair("z", manner="-")], []),
+    "right behind a sender's own": ([pair("x"), pair("Дата"), pair("Сума", manner="-"), pair("y")], []),
+    "behind words behind a sender's own": (
+        [pair("x"), pair("Дата"), pair("Сума", manner="-", direct=False), pair("y")],
+        ["Сума"],
+    ),
+    "behind a sender's own that is empty": (
+        [pair("x"), pair("y"), pair("Дата", ""), pair("Сума", manner="-")],
+        ["Сума"],
+    ),
+    "behind an odd one": (
+        [pair("x"), pair("y"), pair("z"), pair("Дата", manner="-"), pair("Сума", manner="-")],
+        ["Дата", "Сума"],
+    ),
+    "the first of all": ([pair("Сума", manner="-"), pair("x"), pair("y")], ["Сума"]),
+    "nothing": ([], []),
+}
+
+
+@pytest.mark.parametrize("case", ODD_ONES)
+def test_which_pairs_are_odd(case: str) -> None:
+    """Those set as fewer are, under a known label, with a value, as a payer may type it, and not behind a sender's own value."""
+    pairs, labels = ODD_ONES[case]
+    found = odd_ones(pairs, KNOWN, WRITTEN)
+    assert [one.label for one in found if one.odd] == labels
+    assert [replace(one, odd=False) for one in found] == pairs

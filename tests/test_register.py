@@ -132,3 +132,127 @@ def test_a_picture_beside_the_list_is_passed_over() -> None:
     assert [found.reference for found in wayforpay.movements(both)] == ["WFP-SOC-1-6ac4b29136b28"]
     with pytest.raises(Unreadable):
         wayforpay.movements(replace(both, attachments=(logo,)))
+
+
+def rows_of(number: int) -> bytes:
+    return b"a;b\n" + b"1;2\n" * number
+
+
+def padded(size: int) -> bytes:
+    """A list of one row in so many bytes."""
+    row = b"a;b\n1;"
+    return row + b"2" * (size - len(row))
+
+
+def files_of(*contents: bytes, ending: str = "csv") -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, content in enumerate(contents):
+            archive.writestr(f"{number}.{ending}", content)
+    return buffer.getvalue()
+
+
+def test_the_bounds_of_a_list() -> None:
+    """P14: a list is five megabytes in all, twenty files and fifty thousand rows; a test that raises one must say so."""
+    assert (tabular.MOST_BYTES, tabular.MOST_FILES, tabular.MOST_ROWS) == (5_000_000, 20, 50_000)
+
+
+WITHIN = {
+    "rows of a file": (rows_of(8), 8),
+    "rows of several files": (files_of(rows_of(4), rows_of(4)), 8),
+    "bytes": (padded(100), 1),
+    "bytes of a file in an archive": (files_of(padded(100)), 1),
+    "bytes of several files": (files_of(padded(40), padded(60)), 2),
+    "files": (files_of(*[padded(10)] * 3), 3),
+}
+BEYOND = {
+    "rows of a file": rows_of(9),
+    "rows of several files": files_of(rows_of(4), rows_of(5)),
+    "bytes": padded(101),
+    "bytes of a file in an archive": files_of(padded(101)),
+    "bytes of several files": files_of(padded(40), padded(61)),
+    "files": files_of(*[padded(10)] * 4),
+    "many more rows": rows_of(14),
+}
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same bounds, much lower."""
+    for name, bound in (("MOST_BYTES", 100), ("MOST_FILES", 3), ("MOST_ROWS", 8)):
+        monkeypatch.setattr(tabular, name, bound)
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("case", WITHIN)
+def test_what_is_just_within_a_bound_is_read(case: str) -> None:
+    """P14: a list as long as a list may be is read whole."""
+    payload, rows = WITHIN[case]
+    assert len(read_rows(payload)) == rows
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("case", BEYOND)
+def test_what_is_just_beyond_a_bound_is_refused(case: str) -> None:
+    """P14: one row, byte or file more, and nothing of it is read."""
+    with pytest.raises(Unreadable):
+        read_rows(BEYOND[case])
+
+
+def test_a_long_list_is_left_before_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P14: rows are counted as they are read, blank ones too: a list far too long costs no more than one just too long."""
+    monkeypatch.setattr(tabular, "MOST_ROWS", 8)
+    told = {}
+    for blank in (6, 7, 200):
+        try:
+            found: object = read_rows(b"a;b\n" + b"\n" * blank + b"1;2\n" * 3)
+        except Unreadable as exc:
+            found = exc.facts
+        told[blank] = found
+    assert told == {6: [{"a": "1", "b": "2"}] * 3, 7: {"rows": 11}, 200: {"rows": 202}}
+
+
+READ_AS = {
+    "blanks around names and cells": (b" a ; b \n 1 ; 2 \n", [{"a": "1", "b": "2"}]),
+    "a row of blanks": (b"a;b\n ; \n1;2\n", [{"a": "1", "b": "2"}]),
+    "quoted": (b'a;b\n"1;1";"2"\n', [{"a": "1;1", "b": "2"}]),
+    "Windows' Cyrillic": ("а;б\nтак;ні\n".encode("windows-1251"), [{"а": "так", "б": "ні"}]),
+    "with a byte order mark": ("а;б\nтак;ні\n".encode("utf-8-sig"), [{"а": "так", "б": "ні"}]),
+    "three columns": (b"a;b;c\n1;2;3\n", [{"a": "1", "b": "2", "c": "3"}]),
+    "an ending in capitals": (files_of(b"a;b\n1;2\n", ending="CSV"), [{"a": "1", "b": "2"}]),
+    "a header alone": (b"a;b\n", []),
+}
+
+
+@pytest.mark.parametrize("case", READ_AS)
+def test_rows_as_they_are_read(case: str) -> None:
+    """A list's cells are its text, without the blanks and quotes around it."""
+    payload, rows = READ_AS[case]
+    assert read_rows(payload) == rows
+
+
+def test_other_files_of_an_archive_are_passed_over() -> None:
+    """What is no list in an archive is not read as one."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("readme.txt", b"hello")
+        archive.writestr("list.csv", b"a;b\n1;2\n")
+    assert read_rows(buffer.getvalue()) == [{"a": "1", "b": "2"}]
+
+
+REFUSED_AS = {
+    "no encoding": (b"a;b\n\x98;2\n", "encoding", {}),
+    "one column": (b"a\n1\n", "header", {"columns": 1}),
+    "a column twice": (b"a;a\n1;2\n", "header", {"columns": 2}),
+    "a row cut short": (b"a;b\n1;2\n1\n", "cells", {"row": 3}),
+    "a row too long": (b"a;b\n1;2;3\n", "cells", {"row": 2}),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_AS)
+def test_a_refusal_says_why(case: str) -> None:
+    """P06: a list that is not read names what is wrong, and the row as a person counts it."""
+    payload, word, facts = REFUSED_AS[case]
+    with pytest.raises(Unreadable, match=word) as caught:
+        read_rows(payload)
+    assert caught.value.facts == facts
