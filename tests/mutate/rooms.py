@@ -16,6 +16,7 @@ TESTS = (
     "tests/test_corpus.py",
     "tests/test_css.py",
     "tests/test_dates.py",
+    "tests/test_decide.py",
     "tests/test_fields.py",
     "tests/test_fingerprint.py",
     "tests/test_fixtures.py",
