@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from reconciler.errors import FieldAmbiguous, FieldMissing, FieldUnreadable, HeldError
+from reconciler.errors import FieldAmbiguous, FieldMissing, FieldUnreadable, HeldError, Unreadable
 from reconciler.extract.amounts import Manner
 from reconciler.extract.dates import Precision
 from reconciler.extract.facts import amount_of, is_addressed, merchant_names, order_of, payer_of, told, transaction_id
 from reconciler.extract.fields import Sheet, bare, is_empty, read_money, read_paid_at, statuses, words_of
-from reconciler.extract.page import folded
+from reconciler.extract.page import LONGEST_TEXT, folded
 from reconciler.extract.tokens import others_like
 from reconciler.message import decode
 from reconciler.model import Kind, Message
@@ -24,7 +25,7 @@ LABELS = {
     "refund_amount": ("Сума повернення",),
     "currency": ("Валюта",),
     "date": ("Дата", "Дата оплати"),
-    "time": ("Час",),
+    "time": ("Час", "Година"),
     "reference": ("Номер платежу", "RRN"),
     "order": ("Номер замовлення", "Призначення"),
     "any_order": ("Коментар",),
@@ -188,6 +189,7 @@ def test_money_back_has_a_label_of_its_own(kind: Kind, lines: list[str], money: 
         (["Дата оплати: 21.11.2026 14:05:33", "Дата: 21.11.2026 14:05"], "2026-11-21T12:05:33+00:00", Precision.SECOND),
         (["Дата: 21.11.2026"], "2026-11-20T22:00:00+00:00", Precision.DAY),
         (["Дата: 21.11.2026", "Ми працюємо до 18:00 щодня"], "2026-11-20T22:00:00+00:00", Precision.DAY),
+        (["Дата: 21.11.2026", "Час: 14:05", "Час оплати: -"], "2026-11-21T12:05:00+00:00", Precision.MINUTE),
         (["Дата: сьогодні", "Дата оплати: 21.11.2026 14:05"], "2026-11-21T12:05:00+00:00", Precision.MINUTE),
     ],
 )
@@ -198,6 +200,24 @@ def test_a_moment_under_its_labels(lines: list[str], instant: str, precision: Pr
     assert found is not None
     assert (found.instant.isoformat(), found.precision) == (instant, precision)
     assert "paid_at" in {span.field for span in read.spans}
+
+
+def test_a_day_under_a_label_for_sums_too() -> None:
+    """P19: where a sender writes one label over a sum here and a date there, a date is when it was paid."""
+    found = read_paid_at(sheet("Сума: 21.11.2026 14:05"), zone=KYIV, either=folded(("Сума",)))
+    assert found is not None
+    assert found.instant.hour == 12
+    assert read_paid_at(sheet("Сума: 21.11.2026 14:05"), zone=KYIV) is None
+    assert read_paid_at(sheet("Сума: 1250 грн"), zone=KYIV, either=folded(("Сума",))) is None
+
+
+def test_two_clocks_agree_as_moments_do() -> None:
+    """P19: "14:05" and "14:05:33" are one time of day, "14:05" and "15:05" are two."""
+    found = read_paid_at(sheet("Дата: 21.11.2026", "Час: 14:05", "Година: 14:05:33"), zone=KYIV)
+    assert found is not None
+    assert found.instant.minute == 5
+    two = sheet("Дата: 21.11.2026", "Час: 14:05", "Година: 15:05")
+    assert held(lambda: read_paid_at(two, zone=KYIV)).facts["values"] == ["14:05", "15:05"]
 
 
 @pytest.mark.parametrize("lines", [["Час: 14:05"], ["Дата: сьогодні"], ["Сума: 5 грн"]])
@@ -419,6 +439,34 @@ def test_a_value_that_swallowed_another_label(line: str, refused: bool) -> None:
         assert held(lambda: read.of(field)).facts["field"] == field
     else:
         assert len(read.of(field)) == 1
+
+
+def test_a_letter_of_more_text_than_any_notice_is_not_read() -> None:
+    """S13: all its parts together; one character less is read."""
+    html = "<p>" + "x" * 50 + "</p>"
+    text = "x" * 99 + "\n"
+    message = letter("Сума: 5 грн", html=html)
+    size = sum(len(part.content) for part in (*message.htmls, *message.texts))
+    room = LONGEST_TEXT - size
+
+    def longer(by: int) -> Message:
+        part = message.texts[0]
+        padded = replace(part, content=part.content + text * (by // 100) + "x" * (by % 100))
+        return replace(message, texts=(padded,))
+
+    assert Sheet("example", longer(room), LABELS).of("amount")
+    with pytest.raises(Unreadable):
+        Sheet("example", longer(room + 1), LABELS)
+
+
+def test_who_paid_stands_in_the_trail() -> None:
+    """Each fact of a payer's with the label and the value it was read from."""
+    read = sheet("Платник: Іван", "Картка: Visa 41****1111")
+    payer_of(read)
+    assert [(span.field, span.label, span.value) for span in read.spans] == [
+        ("payer.name", "Платник", "Іван"),
+        ("payer.card", "Картка", "Visa 41****1111"),
+    ]
 
 
 def test_what_status_and_operation_say() -> None:

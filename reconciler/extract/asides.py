@@ -77,9 +77,8 @@ class Asides:
 
     def of(self, sheet: Sheet, subject: str) -> Iterator[Aside]:
         """What a letter tells outside of its known pairs, where it is shown."""
-        if _DIGIT.search(subject):
-            yield from self._sums(subject)
-            yield from _orders(subject)
+        yield from self._sums(subject)
+        yield from _orders(subject)
         late: list[str] = []
         before = ""
         for page in sheet.pages:

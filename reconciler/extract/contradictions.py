@@ -62,10 +62,9 @@ class _Letter:
         self.sheet, self.message, self.notices, self.words = sheet, message, notices, words
         self.translate, self.cleaned = translate, cleaned
         self.sums = {(notice.amount.amount, notice.amount.currency) for notice in notices if notice.amount}
-        if len(notices) > 1:
-            for code in {code for _, code in self.sums}:
-                whole = sum((n.amount.amount for n in notices if n.amount and n.amount.currency == code), Decimal())
-                self.sums.add((whole, code))
+        for code in {code for _, code in self.sums}:
+            whole = sum((n.amount.amount for n in notices if n.amount and n.amount.currency == code), Decimal())
+            self.sums.add((whole, code))
         if any(notice.kind in MONEY_BACK for notice in notices):
             self.sums |= {found for pair in self._pairs(sheet, "amount", "refund_amount") for found in _money(pair)}
         self.codes = {code for _, code in self.sums}
@@ -195,16 +194,14 @@ class _Letter:
 
     def _alternatives(self) -> Iterator[Page]:
         for part, text in self._alternative_texts():
-            page = next((page for page in self.sheet.pages), None)
-            if page is not None:
-                yield read_html(
-                    part, text, page.known, page.listing, page.spoken, page.shapes, page.naming, fields=page.fields
-                )
+            page = self.sheet.pages[0]  # a notice was read from one
+            yield read_html(
+                part, text, page.known, page.listing, page.spoken, page.shapes, page.naming, fields=page.fields
+            )
 
     def _ambiguous(self, field: str, other: str) -> HeldError:
-        name = "order_number" if field == "order" else field
-        read = [span.value for notice in self.notices for span in notice.spans if span.field == name]
-        return self.sheet.ambiguous(name, [*read, one_line(other)[:120]])
+        read = [span.value for notice in self.notices for span in notice.spans if span.field == field]
+        return self.sheet.ambiguous(field, [*read, one_line(other)[:120]])
 
 
 @lru_cache(maxsize=64)

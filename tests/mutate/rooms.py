@@ -11,6 +11,7 @@ ROOMS = ("reconciler/trust", "reconciler/reading.py", "reconciler/extract", "par
 
 TESTS = (
     "tests/test_amounts.py",
+    "tests/test_asides.py",
     "tests/test_casebook.py",
     "tests/test_contradictions.py",
     "tests/test_corpus.py",
@@ -49,6 +50,7 @@ TESTS = (
     "tests/test_tables.py",
     "tests/test_trust.py",
     "tests/test_trust_arc.py",
+    "tests/test_trust_corners.py",
     "tests/test_trust_reasons.py",
     "tests/test_trust_standards.py",
     "tests/test_wayforpay.py",

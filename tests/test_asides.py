@@ -1,0 +1,175 @@
+"""What a letter's words tell beside its fields, at the bounds: just enough to contradict them, and just too little."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+
+import pytest
+
+from parsers.wayforpay import parse
+from reconciler.errors import FieldAmbiguous
+from reconciler.message import decode
+from reconciler.model import MONEY_BACK, Notice
+from tests.test_contradictions import OTHER, REFERENCE, held, page, read, rows, table
+
+
+def read_all(body: str, subject: str = "Успішний платіж") -> list[Notice]:
+    mail = EmailMessage()
+    mail["From"] = "WayForPay <notify@wayforpay.com.ua>"
+    mail["To"] = "pay@example.ua"
+    mail["Subject"] = subject
+    mail["Date"] = "Sat, 21 Nov 2026 14:05:40 +0200"
+    mail.set_content(body, subtype="html")
+    return list(parse(decode(mail.as_bytes())))
+
+
+@pytest.mark.parametrize(
+    ("subject", "other"),
+    [
+        ("Оплата заказа 7770", "7770"),
+        ("Оплата заказа 777", None),
+        ("Оплата заказа №7", "7"),
+        ("Оплата заказа 2345", None),
+        ("Оплата замовлення WFP-SOC-1234567", None),
+        ("Оплата замовлення wfp-soc-1234567", None),
+        ("Оплата замовлення №WFP-SOC-7654321", "WFP-SOC-7654321"),
+        ("Оплата замовлення №12345, замовлення №777", "777"),
+        ("Оплата замовлення 21.11.2026, заказ №777", "777"),
+        ("Оплата замовлення на 7770 грн", "7770 грн"),
+    ],
+)
+def test_which_numbers_in_a_subject_are_orders(subject: str, other: str | None) -> None:
+    """P17: four characters without a sign, one with it; a piece of the number, or of the reference, is no other."""
+    if other is None:
+        assert read(page(), subject=subject).order_number == "12345"
+    else:
+        assert held(page(), subject=subject).facts["values"][-1] == other
+
+
+@pytest.mark.parametrize(
+    ("before", "contradicts"),
+    [
+        ("<p>Зараховано 1 250,00 грн</p>", False),
+        ("<p>Зараховано 1 125,00 грн</p>", False),
+        ("<p>Зараховано 1 124,99 грн</p>", True),
+        ("<p>Зараховано 1 250,01 грн</p>", True),
+        ("<p>Отримано 1 225,00 грн</p>", True),
+        ("<p>Зараховано 1 225,00 USD</p>", True),
+        ("<h1>1,250 ₴</h1>", False),
+        ("<h1>1,251 ₴</h1>", True),
+        ("<p>10,00 грн" + "!" * 51 + "</p>", True),
+        ("<p>10,00 грн" + "!" * 52 + "</p>", False),
+        ("<p>Кошик 10,00 грн</p>", False),
+        ("<p>Ви отримали 10</p>", False),
+        ("<p>Оплата від 10,00 грн</p>", False),
+        ("<p>Оплата 10,00 грн. Знижка</p>", False),
+        ("<p>Оплата 10,00 ₴! Знижка</p>", True),
+        ("<p>Оплата 10,00 грн, знижка</p>", False),
+    ],
+)
+def test_which_sums_above_the_fields_contradict_them(before: str, contradicts: bool) -> None:
+    """P17: a fee takes a tenth at most of what is credited; a lone sum fills a short line; an offer is none."""
+    if contradicts:
+        assert held(page(before)).facts["field"] == "amount"
+    else:
+        assert str(read(page(before)).amount) == "1250.00 UAH"
+
+
+@pytest.mark.parametrize(
+    ("after", "contradicts"),
+    [
+        ("<p>Ви отримали 10,00 грн на shop.example.ua.</p>", True),
+        ("<p>Ви отримали 10,00 UAH на shop.example.ua.</p>", True),
+        ("<p>Ви отримали 10,00 ₴</p>", True),
+        ("<p>Ви отримали 10,00 USD на shop.example.ua.</p>", False),
+        ("<p>Ви не отримали 10,00 грн</p>", False),
+        ("<p>Ви отримали 10,00 грн наклейками</p>", False),
+        ("<p>Платіж 10,00 грн</p>", False),
+        ("<p>Дякуємо. Ви отримали 10,00 грн.</p>", True),
+    ],
+)
+def test_which_sums_below_the_fields_contradict_them(after: str, contradicts: bool) -> None:
+    """P17: small print must tell of a success in words that are all known, in the currency that was paid."""
+    if contradicts:
+        assert held(page(after=after)).facts["field"] == "amount"
+    else:
+        assert str(read(page(after=after)).amount) == "1250.00 UAH"
+
+
+@pytest.mark.parametrize(
+    ("paid", "told"),
+    [
+        ("50.00 USD", "10.00 USD"),
+        ("50,00 EUR", "10,00 €"),
+        ("50.00 GBP", "£10.00"),
+    ],
+)
+def test_small_print_in_any_currency_that_was_paid(paid: str, told: str) -> None:
+    """P17: its words and signs, in capitals or not."""
+    assert held(page(after=f"<p>Ви отримали {told}.</p>", amount=paid)).facts["values"][0] == paid
+
+
+@pytest.mark.parametrize(
+    ("label", "contradicts"),
+    [("Отримано від клієнта", True), ("Платіж, грн", False), ("Бонуси", False)],
+)
+def test_which_unknown_labels_tell_of_the_payment(label: str, contradicts: bool) -> None:
+    """P17: words for a payment and nothing else; "10,00 грн" under another label is another sum."""
+    body = table([*rows(), (label, "10,00 грн")])
+    if contradicts:
+        held(body)
+    else:
+        assert str(read(body).amount) == "1250.00 UAH"
+
+
+def test_what_is_hidden_with_fields_and_tells_of_no_payment() -> None:
+    """P17: a price in a copy for telephones is no second sum."""
+    copy = f'<div style="display:none"><p>Підписка 99,00 грн</p>{table(rows())}</div>'
+    assert str(read(page(after=copy)).amount) == "1250.00 UAH"
+
+
+@pytest.mark.parametrize(("hidden", "contradicts"), [("1234567891", True), ("1234567890", False), ("дякуємо", False)])
+def test_a_hidden_copy_has_the_same_reference(hidden: str, contradicts: bool) -> None:
+    """P17: one of digits alone is compared under its own label."""
+    copy = f'<div style="display:none">{table(rows(reference=hidden))}</div>'
+    body = page(after=copy, reference="1234567890")
+    if contradicts:
+        assert held(body).facts["field"] == "transaction_id"
+    else:
+        assert read(body).transaction_id == "1234567890"
+
+
+def test_a_reference_that_a_payer_typed_for_an_order() -> None:
+    """P17: it is no order and no second payment, where the gateway's own stands beside it."""
+    notice = read(page(order=OTHER))
+    assert (notice.transaction_id, notice.order_number) == (REFERENCE, None)
+
+
+@pytest.mark.parametrize(
+    ("label", "contradicts"), [("Деталі", True), ("Попередній платіж", False), ("Повернення до", False)]
+)
+def test_another_reference_under_a_label_that_nobody_knows(label: str, contradicts: bool) -> None:
+    """P17: it holds a payment, unless the label says that it is an earlier one's."""
+    body = f"<h2>Успішний платіж</h2>{table([*rows(), (label, OTHER)])}"
+    if contradicts:
+        assert held(body).facts["values"] == [REFERENCE, OTHER]
+    else:
+        assert read(body).transaction_id == REFERENCE
+
+
+def test_a_refund_names_the_payment_under_any_label() -> None:
+    """P17: what is given back has a reference of its own."""
+    body = "<h2>Повернення коштів</h2>" + table([*rows(status="Повернено"), ("Деталі", OTHER)])
+    assert read(body, subject="Повернення коштів").kind in MONEY_BACK
+
+
+def test_several_payments_and_their_sum() -> None:
+    """P17: the heading over two payments tells their total, or one of them; not a third sum."""
+    two = table(rows(amount="100,00 грн", reference=REFERENCE)) + table(
+        rows(amount="200,00 грн", reference=OTHER, order="777")
+    )
+    for told in ("", "<p>Разом отримано: 300,00 грн</p>", "<p>Отримано 200,00 грн</p>"):
+        found = read_all(f"<html><body>{told}{two}</body></html>")
+        assert [str(notice.amount) for notice in found] == ["100.00 UAH", "200.00 UAH"]
+    with pytest.raises(FieldAmbiguous):
+        read_all(f"<html><body><p>Разом отримано: 301,00 грн</p>{two}</body></html>")
