@@ -14,8 +14,9 @@ from reconciler.trust import KeyAnswer, TrustPolicy, judge
 from reconciler.trust import chain as shape
 from reconciler.trust.forwarder import objection, policy_of
 from reconciler.trust.grammar import MAX_VALUE, sealed, told
+from tests.arcs import seal
 from tests.test_trust import GENUINE, POLICY, dns
-from tests.test_trust_arc import BROKEN, FORWARDED, GOOGLE, TWICE, seal
+from tests.test_trust_arc import BROKEN, FORWARDED, GOOGLE, TWICE
 from tests.test_trust_arc import POLICY as SEALED
 from tests.test_trust_arc import dns as sealers_dns
 from tests.test_trust_arc import told as chain_check
