@@ -127,7 +127,7 @@ def test_a_mutant_is_judged_by_the_tests_that_run_its_line() -> None:
     assert not reach.needs_import(every[12, "countdown"])
 
 
-@pytest.mark.parametrize("same", equivalents(ROOT), ids=lambda same: f"{same.file}:{same.function}")
+@pytest.mark.parametrize("same", equivalents(ROOT), ids=lambda same: f"{same.file}:{same.function}:{same.after}")
 def test_what_is_said_to_change_nothing_still_stands_there(same: Equivalent) -> None:
     """An entry whose code has changed must be thought about again."""
     assert any(map(same.is_of, mutants(same.file, (ROOT / same.file).read_text("utf-8"))))

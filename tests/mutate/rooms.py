@@ -44,6 +44,7 @@ TESTS = (
     "tests/test_reasons.py",
     "tests/test_records.py",
     "tests/test_register.py",
+    "tests/test_runs.py",
     "tests/test_seen.py",
     "tests/test_shapes.py",
     "tests/test_strange_labels.py",
