@@ -83,6 +83,10 @@ def test_an_element_around_counts_for_one_word_of_a_selector() -> None:
         ("#total { display: none } tr.row.paid td.sum { display: block }", "", "none"),
         ("tr.row td.sum { display: none } td.sum { display: block }", "", "none"),
         ("td.sum { display: none } td.sum { display: block }", "", "block"),
+        ("td { display: none } * { display: block }", "", "none"),
+        ("tr td { display: none } td { display: block }", "", "none"),
+        ("tr .sum { display: none } .row .sum { display: block }", "", "block"),
+        ("body tr td { display: none } .sum { display: block }", "", "block"),
         ("td { display: none !important } #total { display: block }", "", "none"),
         ("td { display: none !important } td { display: block !important }", "", "block"),
         ("#total { display: none }", "display: block", "block"),
@@ -121,11 +125,24 @@ def test_the_stronger_rule_holds(sheet: str, inline: str, display: str) -> None:
         ("td { display: none", True),
         ("td { display: none } p", True),
         ("} td { display: none }", True),
+        ("/**/ td { display: none }", True),
+        ("p {}/* a */td { display: none }", True),
+        ("td/* a\n */{ display: none }", True),
+        ("<!--td { display: none }-->", True),
+        ("p { }-->td { display: none }", True),
+        ("{ } td { display: none }", True),
     ],
 )
 def test_a_sheet_is_read_as_a_screen_reads_it(sheet: str, hidden: bool) -> None:
     """P07: comments and other media say nothing, an unclosed rule holds to the end."""
     assert (of(sheet).get("display") == "none") is hidden
+
+
+@pytest.mark.parametrize(("one", "other"), [(".a", ".b"), (".b", ".a")])
+def test_the_later_of_two_classes_holds(one: str, other: str) -> None:
+    """However an element lists its classes, the sheet's order decides."""
+    element = Element("td", frozenset({".a", ".b"}))
+    assert of(f"{one} {{ display: none }} {other} {{ display: block }}", element) == SEEN
 
 
 def test_only_what_decides_sight_is_kept() -> None:

@@ -8,9 +8,11 @@ is matched by names, classes and ids of the element and of those around it, what
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
 from reconciler.errors import Unreadable
 
@@ -36,6 +38,7 @@ _MOST_WORK = 200_000  # comparisons of a selector with an element; a letter that
 _EVERY_SCREEN = re.compile(r"@media\s+(?:only\s+)?(?:screen|all)\s*")
 _MOMENTARY = re.compile(r":(?:hover|active|focus|visited|link|before|after|target|checked)")
 _PSEUDO = re.compile(r"::?[a-z-]+(?:\([^()]*\))?|\[[^\[\]]*\]")
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _IMPORTANT = re.compile(r"!\s*important")
 _COMPOUND = re.compile(r"(?P<name>\*|[a-z][a-z0-9]*)?(?P<marks>(?:[.#][\w-]+)*)")
 
@@ -53,7 +56,7 @@ class Element:
 class _Rule:
     compounds: tuple[tuple[str, frozenset[str]], ...]  # name ("" for any) and marks, the innermost last
     declared: tuple[tuple[str, str, bool], ...]  # property, value, important
-    weight: tuple[int, int, int]
+    weight: tuple[int, int, int, int]  # ids, classes, names, and its place
 
     def fits(self, element: Element) -> bool:
         *outer, last = self.compounds
@@ -73,12 +76,11 @@ class Styles:
     def __init__(self, sheets: Iterable[str]) -> None:
         self._by_key: dict[str, list[_Rule]] = {}
         self._work = 0
-        order = 0
+        order = itertools.count()
         for selector, body in (rule for sheet in sheets for rule in _blocks(_without_comments(sheet.lower()))):
             declared = tuple(_declarations(body))
             for single in selector.split(",") if declared else ():
-                order += 1
-                if rule := _rule(single, declared, order):
+                if rule := _rule(single, declared, next(order)):
                     name, marks = rule.compounds[-1]
                     self._by_key.setdefault(min(marks) if marks else name, []).append(rule)
 
@@ -95,9 +97,7 @@ class Styles:
         ]
         said = [declaration for rule in sorted(fitting, key=lambda rule: rule.weight) for declaration in rule.declared]
         said += _declarations(inline.lower())
-        found = {name: value for name, value, important in said if not important}
-        found |= {name: value for name, value, important in said if important}
-        return found
+        return {name: value for name, value, _ in sorted(said, key=itemgetter(2))}  # what is important last
 
     def _counted(self) -> bool:
         self._work += 1
@@ -112,13 +112,7 @@ def _fits(compound: tuple[str, frozenset[str]], element: Element) -> bool:
 
 
 def _without_comments(sheet: str) -> str:
-    kept: list[str] = []
-    at = 0
-    while (begin := sheet.find("/*", at)) >= 0:
-        kept.append(sheet[at:begin])
-        end = sheet.find("*/", begin + 2)
-        at = len(sheet) if end < 0 else end + 2
-    return "".join((*kept, sheet[at:])).replace("<!--", " ").replace("-->", " ")
+    return _COMMENT.sub("", sheet).replace("<!--", " ").replace("-->", " ")
 
 
 def _blocks(sheet: str) -> Iterator[tuple[str, str]]:
@@ -166,4 +160,5 @@ def _rule(selector: str, declared: tuple[tuple[str, str, bool], ...], order: int
         compounds.append(((found["name"] or "").strip("*"), frozenset(re.findall(r"[.#][\w-]+", found["marks"]))))
     marks = [mark for _, marks in compounds for mark in marks]
     ids = sum(mark.startswith("#") for mark in marks)
-    return _Rule(compounds=tuple(compounds), declared=declared, weight=(ids, len(marks) - ids, order))
+    weight = ids, len(marks) - ids, sum(name != "" for name, _ in compounds), order
+    return _Rule(compounds=tuple(compounds), declared=declared, weight=weight)

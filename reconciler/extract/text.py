@@ -145,5 +145,6 @@ def fold_words(text: str) -> str:
 
 
 def _one_form(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", one_line(text)).casefold()
+    written = one_line(text).replace("´", "'")  # NFKC would part it into a blank and an accent
+    folded = unicodedata.normalize("NFKC", written).casefold()
     return folded.translate(_MARKS) if _MARKED.search(folded) else folded
