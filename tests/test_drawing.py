@@ -92,6 +92,10 @@ def test_digits_of_another_look_are_no_number_together(written: str, line: str) 
         ("<p style='white-space:nowrap'>a  b</p>", ["a b"]),
         ("<pre><b>a  b</b></pre>", ["¦a  b¦"]),
         ("<p>x <span> y</span></p>", ["x ¦ y¦"]),
+        ("a <s>9</s> b", ["a b"]),
+        ("a <!-- z --> b", ["a b"]),
+        ("<pre>a <s>9</s> b</pre>a <s>9</s> b", ["a  b", "a b"]),
+        ("a <s>9</s> b<pre>a  b</pre>", ["a b", "a  b"]),
         ("a <a href=x>go</a> b", ["a [go] b"]),
         ("a<button>go</button>b", ["a[go]b"]),
         ("<bdo>12</bdo>", ["¦\ufffd12¦"]),
@@ -125,12 +129,15 @@ def test_what_its_looks_hide_is_told_apart() -> None:
 
 def nested(block: Block) -> object:
     """Names of containers, and the texts of leaves."""
-    return [block.tag, *map(nested, block.children)] if block.children or not block.lines else block.text()
+    return [block.tag, *map(nested, block.children)] if block.children or not block.lines else block.tag + block.text()
 
 
 def test_blocks_are_nested_as_they_are_written() -> None:
     """A cell's block holds what is in the cell; what stands between blocks is a leaf of its own."""
     drawn = read_blocks("<table><tr><td>a<td><p>b<br>c</p>d</table>e")
+    assert (drawn.root.count, drawn.root.sole) == (5, None)
+    assert read_blocks("<p>&nbsp;<br></p><p>a</p>").root.sole == "a"
+    assert nested(read_blocks("<p>&nbsp;<br> </p>").root) == ["root", ["html", ["body", ["p"]]]]
     assert nested(drawn.root) == [
         "root",
         ["html", ["body", ["table", ["tr", ["td", "a"], ["td", ["p", "b\nc"], "d"]]], "e"]],
@@ -157,6 +164,12 @@ def test_a_block_is_summed_up(cell: str, count: int, sole: str | None, text: str
     assert block.look == ("div", "", "x y")
 
 
+def test_blocks_are_alike_by_name_style_and_class() -> None:
+    """What a template draws alike has all three alike."""
+    looks = {block.look for block in every(read_blocks("<p>a<p style='color:red'>b<p class=x id=y>c<p id=z>d").root)}
+    assert looks - {()} == {("html", "", ""), ("body", "", ""), ("p", "", ""), ("p", "color:red", ""), ("p", "", "x")}
+
+
 def every(block: Block) -> Iterator[Block]:
     yield block
     for child in block.children:
@@ -177,9 +190,10 @@ def test_nesting_has_an_end(element: str) -> None:
         assert [line for line in map(plain, root.all_lines()) if line] == ["ab"]
 
 
-def test_blocks_nested_too_deep_still_end_lines() -> None:
+def test_blocks_nested_too_deep_still_end_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Words of two blocks are not one word, however deep they stand; what is no block by its name stays in the line."""
-    drawn = read_blocks("<div>" * 120 + "a<div>b</div>c<i style=display:block>d</i>")
+    monkeypatch.setattr(html, "_DEEPEST", 8)
+    drawn = read_blocks("<div>" * 8 + "a<div>b</div>c<i style=display:block>d</i>")
     assert list(drawn.lines) == ["a", "b", "cd"]
 
 

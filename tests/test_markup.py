@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from reconciler.extract.markup import Event, read
+
+SOUP = (
+    *("<p>", "<DIV>", "<b>", "<I class=x>", "<a href=x>", "<table>", "<tr>", "<Td>", "<li>", "<form>", "<select>", "<option>", "<O:P>"),
+    *("</p>", "</div>", "</B>", "</i>", "</a>", "</table>", "</tr>", "</td>", "</body>", "</html>", "</form>", "</o:p>"),
+    *("<br/>", "<img>", "<html>", "<head>", "<body>", "<title>", "</title>", "<style>", "</style>", "<script>", "</script>"),
+    *("x", " ", "&amp;", "<", "<!--", "-->", "<?x", "<!doctype html>", "<![CDATA[", "]]>", "<frameset>", "<svg/>"),
+)  # fmt: skip
 
 
 def inner(html: str) -> list[Event]:
@@ -104,6 +113,22 @@ def test_a_page_that_only_ends_early_swallowed_nothing(tail: str) -> None:
         written = read(html)
         assert not written.swallowed
         assert "last-" not in str(written.events)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_begins_ends(seed: int) -> None:
+    """However broken a letter is: its elements are closed in the order of their nesting, by names in lower case."""
+    pick = random.Random(seed)
+    soups = ["".join(pick.choices(SOUP, k=pick.randrange(1, 40))) for _ in range(40)]
+    for html in (*soups, "<i>" * 3_000, "<table><tr><td><b>" * 400 + "</table>"):
+        open_: list[str] = []
+        for tag, attributes, _ in read(html).events:
+            if tag and attributes is not None:
+                open_.append(tag)
+                assert tag == tag.lower()
+            elif tag:
+                assert open_.pop() == tag, html
+        assert open_ == [], html
 
 
 def test_letters_do_not_mix() -> None:

@@ -226,11 +226,11 @@ class _Reader:
         self.builder = builder
         self.styles = styles
         self.place: _Place | None = _Place()  # None: nothing is drawn here
-        self.open: list[tuple[str, _Place | None, str]] = []  # name, the place around it, and what it opened
-        self.names: dict[str, int] = {}  # how many of each are open
+        self.open: list[tuple[_Place | None, str]] = []  # the place around an element, and what it opened
         self.hidden: list[Event] = []
 
     def read(self, events: Iterable[Event]) -> None:
+        """Each element that begins ends, the inner ones first: `markup.read` sees to it."""
         for event in events:
             tag, attributes, text = event
             if not tag:
@@ -240,11 +240,8 @@ class _Reader:
                     self.builder.draw(text, self.place.look)
             elif attributes is not None:
                 self._begin(tag, attributes)
-            elif self.names.get(tag):
-                while self._end() != tag:
-                    pass
-        while self.open:
-            self._end()
+            else:
+                self._end()
 
     def _begin(self, tag: str, attributes: Attributes) -> None:
         around, opened = self.place, ""
@@ -252,19 +249,16 @@ class _Reader:
             drawing, within = around.known.get((tag, attributes)) or self._meet(tag, attributes, around)
             opened = self._enter(drawing)
             self.place = within if opened else None
-        self.open.append((tag, around, opened))
-        self.names[tag] = self.names.get(tag, 0) + 1
+        self.open.append((around, opened))
 
-    def _end(self) -> str:
-        tag, self.place, opened = self.open.pop()
-        self.names[tag] -= 1
+    def _end(self) -> None:
+        self.place, opened = self.open.pop()
         if opened == "block":
             self.builder.end()
         elif opened == "line":
             self.builder.end_line()
         elif opened:
             self.builder.line.append(_ENDINGS[opened])
-        return tag
 
     def _meet(self, tag: str, attributes: Attributes, place: _Place) -> tuple[_Drawing, _Place]:
         if self.styles or sum([len(value) for _, value in attributes]) > _SHORT:
@@ -305,7 +299,7 @@ def _drawn_by_itself(tag: str, attributes: Attributes, look: Look) -> _Drawing:
 
 
 def _drawn(tag: str, told: Attributes, look: Look, around: Element | None, styles: Styles) -> _Drawing:
-    name, attributes = tag.lower().rpartition(":")[2], dict(told)
+    name, attributes = tag.rpartition(":")[2], dict(told)
     if name in UNSEEN:
         return _Drawing(name, "gone")
     element = Element(name, _marks(attributes), around)

@@ -16,7 +16,7 @@ from lxml import etree
 
 Attributes = tuple[tuple[str, str], ...]
 Event = tuple[str, Attributes | None, str]
-"""An element's name and attributes, its end (None), or a text, which has no name."""
+"""An element's name in lower case and attributes, its end (None), or a text, which has no name. What begins ends, inner ones first."""
 
 _TELLING = frozenset(  # the attributes that say how an element is drawn
     ["style", "class", "id", "hidden", "aria-hidden", "color", "text", "bgcolor", "background", "size"]
@@ -92,12 +92,6 @@ class _Target:
     def comment(self, text: str) -> None:
         self._end_text()
         self.comments.append(text)
-
-    def pi(self, _target: str, _data: str | None = None) -> None:
-        self._end_text()
-
-    def doctype(self, *_names: str | None) -> None:
-        self._end_text()
 
     def close(self) -> None:
         self._end_text()

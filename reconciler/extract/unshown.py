@@ -121,7 +121,7 @@ def _plain_events(events: Iterable[Event], depth: int = 0) -> Iterator[Event]:
 
 
 def _bare(event: Event) -> Event:
-    name = event[0].lower().rpartition(":")[2]
+    name = event[0].rpartition(":")[2]
     if name in _INLINE:
         name = "span"
     elif name in UNSEEN or name in RAW or name in {"option", "input"}:
