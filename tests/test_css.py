@@ -118,6 +118,8 @@ def test_the_stronger_rule_holds(sheet: str, inline: str, display: str) -> None:
         ("@media print { td { display: none } }", False),
         ("@media print { td { display: none } p { } } td { color: red }", False),
         ("@media print { p { } } td { display: none }", True),
+        ("@media print { p { } td { display: none } }", False),
+        ("@media print { p { } td { display: none } p { } } p { }", False),
         ("@media print { @page { } p { } } td { display: none }", True),
         ("@media screen and (max-width: 600px) { td { display: none } }", False),
         ("@font-face { src: x } td { display: none }", True),
@@ -151,6 +153,7 @@ def test_only_what_decides_sight_is_kept() -> None:
         "color": "red",
         "margin-left": "-99px",
     }
+    assert of("", inline="background: url(https://x.ua/x.png)") == {"background": "url(https://x.ua/x.png)"}
     assert of("td { }") == {}
     assert not Styles(["p { } /* x */", "@media print { p { color: red } }", "p { border: 0 }"])
     assert Styles(["p { color: red }"])

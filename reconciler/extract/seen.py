@@ -112,7 +112,7 @@ def _font(around: float, css: Mapping[str, str]) -> float:
         return around * (number / 100 if unit == "%" else number / 2 if unit == "ex" else number)
     if unit is None and number:
         return around  # "font: 700 …" begins with a weight, and a size without a unit is none
-    return number * _PIXELS.get(unit or "px", 1.0)
+    return number * _PIXELS[unit or "px"]
 
 
 def _is_lost(css: Mapping[str, str]) -> bool:
