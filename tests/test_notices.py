@@ -19,7 +19,7 @@ TABLES = Tables(
     gateway="pay",
     labels={**LABELS, "order": ORDER_LABELS},
     test_merchants=frozenset({"test_merch", "demo_merch"}),
-    sentences={"amount": re.compile(r"Надійшло на рахунок (?P<value>.+)")},
+    sentences={"amount": re.compile(r"Надійшло на рахунок (?P<value>\S+ грн)")},
 )
 ROWS = {
     "Магазин": "Меблі (shop_ua)", "Статус": "Успішно", "Сума": "5,00 грн", "Номер платежу": "WFP-1", "Дата": "21.11.2026 14:05",
@@ -249,4 +249,5 @@ def test_a_sentence_tells_a_field_without_a_label() -> None:
     (pair,) = [pair for pair in sheet_of(message, TABLES).pairs if pair.value == "7,00 грн"]
     assert (pair.label, pair.part, pair.box, pair.unit) == ("Надійшло на рахунок", "1", None, None)
     assert one(message).amount == Money.from_minor(700, "UAH")
-    assert is_held(letter({"Сума": ""}, "Сьогодні Надійшло на рахунок 7,00 грн"))
+    for line in ("Сьогодні Надійшло на рахунок 7,00 грн", "Надійшло на рахунок 7,00 грн і ще"):
+        assert is_held(letter({"Сума": ""}, line))

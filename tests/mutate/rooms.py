@@ -12,6 +12,7 @@ ROOMS = ("reconciler/trust", "reconciler/reading.py", "reconciler/extract", "par
 TESTS = (
     "tests/test_amounts.py",
     "tests/test_asides.py",
+    "tests/test_blocks.py",
     "tests/test_casebook.py",
     "tests/test_contradictions.py",
     "tests/test_corpus.py",
