@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -251,3 +252,81 @@ def test_a_sentence_tells_a_field_without_a_label() -> None:
     assert one(message).amount == Money.from_minor(700, "UAH")
     for line in ("Сьогодні Надійшло на рахунок 7,00 грн", "Надійшло на рахунок 7,00 грн і ще"):
         assert is_held(letter({"Сума": ""}, line))
+
+
+# ---------------------------------------------------------------- where words stand
+
+
+@pytest.mark.parametrize(("address", "held"), [("payer@example.com", True), ("PAYER@example.com", True), ("shop@example.com", False)])  # fmt: skip
+def test_a_letter_to_the_payer_is_no_merchant_s(address: str, held: bool) -> None:
+    """P11: a payment's letter that goes to the payer's own address is held; money back is told all the same."""
+    for status, is_so in (("Успішно", held), ("Повернено", False)):
+        message = letter({"Email": "payer@example.com", "Статус": status})
+        message = replace(message, recipients=(Address(name="", email=address),))
+        assert is_held(message) is is_so
+
+
+@pytest.mark.parametrize(
+    ("head", "more", "held"),
+    [
+        ("Платіж відхилено", (), True), ("Платіж", ("Платіж було відхилено",), True), ("Платіж", ("Побажання: оплату не прийнято",), True),
+        ("Платіж shop_ua не підтримується", (), True), ("Платіж", ("Дякуємо",), False),
+    ],
+)  # fmt: skip
+def test_a_denial_above_below_and_among_the_fields(head: str, more: tuple[str, ...], held: bool) -> None:
+    """P11: wherever a payment is denied, in spite of its status, the letter is held."""
+    assert is_held(letter(None, *more, head=head)) is held
+
+
+def test_the_shop_s_own_name_says_nothing() -> None:
+    """A shop that is called like a refund has payments: its name, whole or in brackets, is no word of the letter."""
+    shop = {"Магазин": "Возврат (Refund Shop)"}
+    for head in ("Платіж у Возврат (Refund Shop)", "Платіж у Refund Shop", "Платіж у Возврат"):
+        assert one(letter(shop, head=head)).kind is Kind.PAYMENT
+        assert one(letter(head=head)).kind is Kind.REFUND
+
+
+def test_a_status_behind_another_value_on_its_line_denies_nothing() -> None:
+    """P11: a payer who types a second status behind his own words on one line has the letter held."""
+    assert is_held(letter({}, "Побажання: так | Статус: Повернено"))
+    assert is_held(letter({}, "Побажання: так | Тип операції: Повернено"))
+    assert one(letter({}, "Статус оплати: Повернено")).kind is Kind.REFUND
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("Платіж", False), ("Статус: Відхилено", False), ("Сума: 5,00 грн", True), ("Сума: —", False), ("Канал: web", False),
+        ("Статус: —\nСума: 5,00 грн", True), ("Статус: —", True),
+    ],
+)  # fmt: skip
+def test_a_part_without_the_status_of_the_other(text: str, held: bool) -> None:
+    """P11: a text part that tells the payment's fields and not that it was declined leaves open what is true."""
+    message = replace(letter(DECLINED, html=True), texts=(TextPart(path="2", content=text, charset="utf-8"),))
+    assert is_held(message) is held
+
+
+def test_several_payments_are_several_notices() -> None:
+    """Each payment of a letter has its own kind; a headline that denies holds them all, and nothing of it is lost quietly."""
+    rows = [{**ROWS}, {**ROWS, "Номер платежу": "WFP-2", "Статус": "Відхилено", "Номер замовлення": "7"}]
+    table = "".join(
+        "<table>" + "".join(f"<tr><td>{label}</td><td>{value}</td></tr>" for label, value in row.items()) + "</table>"
+        for row in rows
+    )
+    whole = letter(html=True)
+
+    def told(head: str) -> Message:
+        return replace(whole, htmls=(TextPart(path="1", content=f"<p>{head}</p>{table}", charset="utf-8"),))
+
+    found = read_notices(told("Операції"), TABLES)
+    assert [(one.transaction_id, one.kind, one.order_number) for one in found] == [
+        ("WFP-1", Kind.PAYMENT, "12345"),
+        ("WFP-2", Kind.DECLINED, "7"),
+    ]
+    assert is_held(told("Повернення коштів"))
+
+
+def test_what_contradicts_the_notice_is_seen_last() -> None:
+    """P11: another sum that the letter shows outside of its fields holds the payment."""
+    assert is_held(letter(subject="Платіж на суму 9,00 грн"))
+    assert not is_held(letter(subject="Платіж на суму 5,00 грн"))
