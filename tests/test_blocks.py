@@ -115,6 +115,19 @@ A_BLOCK_UNDER_A_LABEL_IS_ITS_VALUE = {
         ["Коментар = ", "Сума = 5 грн", "+ Коментар"],
     ),
     "a row without a table": ("<tr><td>Сума</td><td>5 грн</td></tr>", ["Сума = 5 грн"]),
+    "a status over a pair": ("<p>Status</p><p>Paid</p><p>Канал: web</p>", ["Status = Paid", "Канал = web [:]"]),
+    "a word of status over a pair of another look": (
+        "<p>Сума</p><p>5 грн</p><p>Paid</p><div>Канал: web</div>",
+        ["Сума = 5 грн", "Paid = Канал: web", "- Paid"],
+    ),
+    "a dash nobody knows, as the others have": (
+        "<p>Сума - 5 грн</p><p>Дата - 21.11.2026</p><p>Status - ok</p><p>Канал - web</p>",
+        ["Сума = 5 грн [-]", "Дата = 21.11.2026 [-]", "Status = ok [-]", "Канал = web [-]", "+? Сума - 5 грн"],
+    ),
+    "words nobody sees": (
+        '<p>Дата: 21.11.2026</p><p style="color:#fff;background:#fff">Платіж відхилено</p>',
+        ["Дата = 21.11.2026 [:]", "+? Дата: 21.11.2026", "-? Платіж відхилено"],
+    ),
 }
 
 
