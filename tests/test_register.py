@@ -155,6 +155,8 @@ def files_of(*contents: bytes, ending: str = "csv") -> bytes:
 def test_the_bounds_of_a_list() -> None:
     """P14: a list is five megabytes in all, twenty files and fifty thousand rows; a test that raises one must say so."""
     assert (tabular.MOST_BYTES, tabular.MOST_FILES, tabular.MOST_ROWS) == (5_000_000, 20, 50_000)
+    with pytest.raises(Unreadable, match="file larger"):
+        read_rows(padded(5_000_001))
 
 
 WITHIN = {
