@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from reconciler.casebook import MAIL
 from reconciler.discovery import find_parsers
 from reconciler.errors import FieldAmbiguous, MessageDamaged, Unclaimed
+from reconciler.extract import markup
 from reconciler.forwarded import find
 from reconciler.message import decode
 from reconciler.model import Message
@@ -97,6 +98,17 @@ def test_its_header_is_read(program: str, bodies: dict[str, Any]) -> None:
     assert "77,00" not in content(found)
     assert "notify@" not in content(found)
     assert found.within is outer
+
+
+@pytest.mark.parametrize(
+    "odd", ['<p title="--><table><tr><td>Сума</td><td>9,00 грн</td></tr></table><!--">', "<!-- Сума: 9,00 грн --!><p>"]
+)
+def test_what_is_not_shown_stays_so(odd: str) -> None:
+    """S06: what an attribute or a comment holds is at hand to contradict the letter, and never becomes its text."""
+    header = HEADER.replace("\n", "<br>").replace("<notify@wayforpay.com.ua>", "&lt;notify@wayforpay.com.ua&gt;")
+    inner = content(letter_in(shown(f"<div>{header}{odd}Сума: 5,00 грн</p></div>")))
+    assert "9,00" in inner
+    assert "9,00" not in "".join(text for _, _, text in markup.read(inner).events)
 
 
 def test_it_has_no_bytes_of_its_own() -> None:

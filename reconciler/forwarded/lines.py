@@ -50,6 +50,7 @@ _INLINE = frozenset(
 )
 _CELLS = frozenset({"td", "th"})
 _LONGEST_LINK = 20  # events
+_COMMENT_END = re.compile("--!?>")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -94,7 +95,7 @@ def of_text(content: str) -> Lines:
 
 def of_html(content: str) -> Lines:
     written = markup.read(content)
-    return Lines(lines=list(_drawn(written.events)), wraps=False, _source=_Html(written.events))
+    return Lines(lines=list(_drawn(written.events)), wraps=False, _source=_Html(written))
 
 
 # ---------------------------------------------------------------- text
@@ -188,19 +189,23 @@ def _linked(events: Sequence[markup.Event], at: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Html:
-    events: Sequence[markup.Event]
+    written: markup.Written
 
     def below(self, line: Line) -> str:
-        cut = line.end
-        sheets, around = _before(self.events[: cut.at + 1])
+        cut, events = line.end, self.written.events
+        sheets, around = _before(events[: cut.at + 1])
         out = [f"<style>{sheet}</style>" for sheet in sheets]
         # the forward's own quotation is no quotation of the letter's
         out += [_opened("div" if tag == "blockquote" else tag, attributes) for tag, attributes in around]
-        rest = list(self.events[cut.at + 1 :])
-        if not self.events[cut.at][0]:
-            rest.insert(0, ("", None, self.events[cut.at][2][cut.offset :]))
+        rest = list(events[cut.at + 1 :])
+        if not events[cut.at][0]:
+            rest.insert(0, ("", None, events[cut.at][2][cut.offset :]))
         out += _written(rest, [tag for tag, _ in around])
-        return "".join(out)
+        # what is no part of the page may contradict it, wherever it stands
+        out += [
+            f"<!-- {_COMMENT_END.sub('-- ', text)} -->" for text in (*self.written.comments, *self.written.enclosed)
+        ]
+        return "".join(out) + ("<!--" if self.written.swallowed else "")
 
 
 def _before(events: Sequence[markup.Event]) -> tuple[list[str], list[tuple[str, Attributes]]]:
