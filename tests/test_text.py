@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from reconciler.extract import text
-from reconciler.extract.text import clean, even, flowing, fold_label, fold_words, label_words, one_line, only_marks
+from reconciler.extract.text import (
+    clean,
+    even,
+    flowing,
+    fold_label,
+    fold_words,
+    label_words,
+    one_line,
+    only_marks,
+    unmarked,
+)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +63,30 @@ def test_text_flows_as_it_is_drawn(raw: str, drawn: str) -> None:
     assert flowing(raw) == drawn
     assert even(clean(raw)) == drawn
     assert one_line(raw) == drawn.strip()
+
+
+@pytest.mark.parametrize(
+    ("printed", "value"),
+    [
+        ("`12345`", "12345"),
+        (" ** 12345 ** ", "12345"),
+        ("__a__", "a"),
+        ("«Троянда»", "Троянда"),
+        ("[1]", "1"),
+        ("12345", "12345"),
+        ("`12345", "`12345"),
+        ("12345*", "12345*"),
+        ("«a» і «b»", "«a» і «b»"),
+        ("'a' 'b'", "'a' 'b'"),
+        ("[a] b]", "[a] b]"),
+        ("[a [b]", "[a [b]"),
+        ("``", "``"),
+        ("", ""),
+    ],
+)
+def test_marks_around_a_whole_value_are_not_of_it(printed: str, value: str) -> None:
+    """One pair that stands around all of it is taken away; marks inside, or on one side, stay."""
+    assert unmarked(printed) == value
 
 
 @pytest.mark.parametrize("marks", ["", ":", " : ", "—", "– | -", "\n", "  "])
