@@ -173,3 +173,34 @@ def test_several_payments_and_their_sum() -> None:
         assert [str(notice.amount) for notice in found] == ["100.00 UAH", "200.00 UAH"]
     with pytest.raises(FieldAmbiguous):
         read_all(f"<html><body><p>Разом отримано: 301,00 грн</p>{two}</body></html>")
+
+
+@pytest.mark.parametrize(("told", "contradicts"), [("300,00", False), ("1 250,00", False), ("400,00", True)])
+def test_a_part_that_is_given_back(told: str, contradicts: bool) -> None:
+    """P17: a refund's heading may tell what was paid and what was given back, and no third sum."""
+    pairs = [*rows(status="Повернено"), ("Сума повернення", "300,00 грн")]
+    body = f"<h2>Повернення коштів</h2><p>Оплата {told} грн</p>{table(pairs)}"
+    if contradicts:
+        assert held(body, subject="Повернення коштів").facts["field"] == "amount"
+    else:
+        assert read(body, subject="Повернення коштів").kind in MONEY_BACK
+
+
+@pytest.mark.parametrize("value", ["777; 778", "подарунок", "1 250,00 грн"])
+def test_a_hidden_order_that_is_no_number(value: str) -> None:
+    """P17: what no number can be read from says nothing against one."""
+    copy = f'<div style="display:none">{table(rows(order=value))}</div>'
+    assert read(page(after=copy)).order_number == "12345"
+
+
+def test_a_hidden_sum_in_two_currencies_agrees_by_one() -> None:
+    """P17: "1 250,00 грн (30,12 USD)" in a copy is the same sum, converted."""
+    copy = f'<div style="display:none">{table(rows(amount="1 250,00 грн (30,12 USD)"))}</div>'
+    assert str(read(page(after=copy)).amount) == "1250.00 UAH"
+
+
+def test_what_contradicts_is_shown_in_part() -> None:
+    """A person reads the first 120 characters of it."""
+    value = "10,00 грн (" + "дякуємо " * 20 + ")"
+    copy = f'<div style="display:none">{table(rows(amount=value))}</div>'
+    assert held(page(after=copy)).facts["values"] == ["1 250,00 грн", f"Сума: {value}"[:120]]
