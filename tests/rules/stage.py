@@ -7,6 +7,7 @@ desk against the sandbox account over real HTTP, with the same clock. Letters ar
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -75,9 +76,11 @@ def signed(**facts: Any) -> bytes:
     return letters.sign(letters.notice(**facts))
 
 
-def signed_lines(*lines: str, **facts: Any) -> bytes:
-    """A signed plain-text letter with exactly these lines."""
+def signed_lines(*lines: str, subject: str = "", **facts: Any) -> bytes:
+    """A signed plain-text letter with exactly these lines; its subject, unless given in ASCII, tells 1250.00 UAH."""
     head, gap, _ = letters.notice(html=False, **facts).partition(b"\r\n\r\n")
+    if subject:
+        head = re.sub(rb"(?m)^Subject:.*(?:\n[ \t].*)*", b"Subject: " + subject.encode("ascii") + b"\r", head)
     return letters.sign(head + gap + b64encode("\n".join(lines).encode()) + b"\r\n")
 
 

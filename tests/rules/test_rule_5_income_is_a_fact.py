@@ -270,7 +270,8 @@ def test_a_payment_in_another_currency_is_never_posted(tmp_path: Path) -> None:
     stage = Stage.make(tmp_path)
     order = stage.order()
     lines = ("Сума: 1250.00 EUR", "Магазин: shop_example_ua", "Статус: Успішно", "Дата: 20.11.2026 14:05:33")
-    (outcome,) = stage.take(signed_lines(*lines, f"Номер платежу: {REFERENCE}", "Номер замовлення: 12345"))
+    rest = f"Номер платежу: {REFERENCE}", "Номер замовлення: 12345"
+    (outcome,) = stage.take(signed_lines(*lines, *rest, subject="Approved payment"))
     stage.run()
     assert stands(stage.entry(outcome.id)) == (State.HELD, Reason.CURRENCY_MISMATCH)
     assert order.rows == []
