@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 
@@ -35,32 +36,24 @@ _EARLIER = re.compile(  # labels of another payment, which this one goes back to
 )
 
 
-def refuse_contradictions(
-    sheet: Sheet,
-    message: Message,
-    notices: Sequence[Notice],
-    words: Words,
-    *,
-    translate: Callable[[str], str],
-    cleaned: Callable[[str], str | None],
-) -> None:
-    """Raises: FieldAmbiguous, Unreadable."""
-    if any(notice.kind is Kind.PAYMENT or notice.kind in MONEY_BACK for notice in notices):
-        _Letter(sheet, message, notices, words, translate, cleaned).refuse()
+@dataclass(slots=True, kw_only=True)
+class Contradictions:
+    """To the notices of a letter. words, translate, cleaned: the sender's, as in `notices.Tables`."""
 
+    sheet: Sheet
+    message: Message
+    notices: Sequence[Notice]
+    words: Words
+    translate: Callable[[str], str]
+    cleaned: Callable[[str], str | None]
+    sums: set[tuple[Decimal, str]] = field(init=False)
+    codes: set[str] = field(init=False)
+    references: set[str] = field(init=False)
+    orders: set[str] = field(init=False)
+    orders_raw: list[str] = field(init=False)
 
-class _Letter:
-    def __init__(
-        self,
-        sheet: Sheet,
-        message: Message,
-        notices: Sequence[Notice],
-        words: Words,
-        translate: Callable[[str], str],
-        cleaned: Callable[[str], str | None],
-    ) -> None:
-        self.sheet, self.message, self.notices, self.words = sheet, message, notices, words
-        self.translate, self.cleaned = translate, cleaned
+    def __post_init__(self) -> None:
+        sheet, notices = self.sheet, self.notices
         self.sums = {(notice.amount.amount, notice.amount.currency) for notice in notices if notice.amount}
         for code in {code for _, code in self.sums}:
             whole = sum((n.amount.amount for n in notices if n.amount and n.amount.currency == code), Decimal())
@@ -73,6 +66,9 @@ class _Letter:
         self.orders_raw = [notice.order_raw for notice in notices if notice.order_raw]
 
     def refuse(self) -> None:
+        """Raises: FieldAmbiguous, Unreadable. Of what moves no money nothing is asked."""
+        if not any(notice.kind is Kind.PAYMENT or notice.kind in MONEY_BACK for notice in self.notices):
+            return
         for page in self.sheet.pages:
             if page.drawn and page.drawn.written.swallowed:
                 raise Unreadable("its markup is left open at the end, and hides the rest", parser=self.sheet.parser)
@@ -178,7 +174,7 @@ class _Letter:
             raise self._ambiguous("kind", f"{pair.label}: {pair.value}")
 
     def _pairs(self, sheet: Sheet, *fields: str) -> list[Pair]:
-        keys = frozenset[str]().union(*map(sheet.keys, fields))
+        keys = sheet.keys(*fields)
         return [pair for pair in sheet.pairs if pair.key in keys and pair.value and not pair.unsure]
 
     def _cleaned(self, value: str) -> str | None:

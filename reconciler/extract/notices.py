@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from reconciler.errors import Unreadable
 from reconciler.extract.amounts import UNTOLD, Manner
-from reconciler.extract.contradictions import refuse_contradictions
+from reconciler.extract.contradictions import Contradictions
 from reconciler.extract.facts import amount_of, is_addressed, merchant_names, order_of, payer_of, told, transaction_id
 from reconciler.extract.fieldnames import LABELS, LISTING, ORDER_LABELS, SPOKEN
 from reconciler.extract.fields import Sheet, bare, is_empty, read_paid_at, statuses, words_of
@@ -104,9 +104,14 @@ class _Letter:
 
     def notices(self) -> Sequence[Notice]:
         found, tables = self._found(), self.tables
-        refuse_contradictions(
-            self.sheet, self.message, found, tables.words, translate=tables.translate, cleaned=tables.cleaned
-        )
+        Contradictions(
+            sheet=self.sheet,
+            message=self.message,
+            notices=found,
+            words=tables.words,
+            translate=tables.translate,
+            cleaned=tables.cleaned,
+        ).refuse()
         return found
 
     def _found(self) -> Sequence[Notice]:
