@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from reconciler.errors import Unreadable
 from reconciler.extract.amounts import currency_of, read_amount
 from reconciler.extract.dates import read_moment
-from reconciler.extract.page import folded
+from reconciler.extract.labeltable import folded
 from reconciler.extract.tabular import read_rows
 from reconciler.extract.text import fold_label
 from reconciler.model import Message

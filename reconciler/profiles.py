@@ -22,9 +22,9 @@ from reconciler.errors import ConfigError, FieldAmbiguous
 from reconciler.extract.amounts import Manner
 from reconciler.extract.fieldnames import LABELS, ORDER_LABELS
 from reconciler.extract.fields import Sheet
+from reconciler.extract.labeltable import folded
 from reconciler.extract.notices import Tables, read_notices, sheet_of
 from reconciler.extract.orders import clean_order
-from reconciler.extract.page import folded
 from reconciler.extract.text import fold_words, one_line
 from reconciler.extract.words import WORDS
 from reconciler.model import Address, Message, Notice

@@ -29,9 +29,10 @@ from reconciler.errors import FieldAmbiguous, HeldError, Unreadable
 from reconciler.extract.amounts import read_amount
 from reconciler.extract.dates import read_moment
 from reconciler.extract.fieldnames import LABELS, ORDER_LABELS
+from reconciler.extract.labeltable import folded
 from reconciler.extract.notices import HOUSE, sheet_of
 from reconciler.extract.orders import clean_order
-from reconciler.extract.page import Pair, folded
+from reconciler.extract.page import Pair
 from reconciler.extract.text import fold_words, one_line
 from reconciler.extract.words import WORDS
 from reconciler.model import Address, Message, Notice

@@ -14,7 +14,8 @@ from reconciler.extract.amounts import Manner
 from reconciler.extract.dates import Precision
 from reconciler.extract.facts import amount_of, is_addressed, merchant_names, order_of, payer_of, told, transaction_id
 from reconciler.extract.fields import Sheet, bare, is_empty, read_money, read_paid_at, statuses, words_of
-from reconciler.extract.page import LONGEST_TEXT, folded
+from reconciler.extract.labeltable import folded
+from reconciler.extract.page import LONGEST_TEXT
 from reconciler.extract.tokens import others_like
 from reconciler.message import decode
 from reconciler.model import Kind, Message

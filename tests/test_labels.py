@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,12 +12,15 @@ from reconciler.errors import Unreadable
 from reconciler.extract.fields import is_empty
 from reconciler.extract.html import read_blocks
 from reconciler.extract.labels import read_html, read_text
-from reconciler.extract.page import Page, folded
+from reconciler.extract.labeltable import LabelTable, folded
+from reconciler.extract.page import Page
 from reconciler.extract.shapes import SHAPES
 from reconciler.extract.text import fold_label
 
-KNOWN = folded(("Сума", "Дата", "Номер замовлення", "Коментар", "Status"))
-GOODS = folded(("Кількість", "Ціна"))
+LABELS = folded(("Сума", "Дата", "Номер замовлення", "Коментар", "Status"))
+KNOWN = LabelTable(known=LABELS)
+GOODS = LabelTable(known=LABELS, listing=folded(("Кількість", "Ціна")))
+SPOKEN = LabelTable(known=LABELS | folded(["Paid"]), spoken=folded(["Paid"]))
 WANTED = {"Сума": "1 250,00 грн", "Дата": "21.11.2026 14:05", "Номер замовлення": "12345"}
 ITEMS = list(WANTED.items())
 
@@ -80,7 +85,7 @@ TEXT = {
 def found(page: Page) -> dict[str, list[str]]:
     result: dict[str, list[str]] = {}
     for pair in page.pairs:
-        if pair.key in KNOWN:
+        if pair.key in LABELS:
             result.setdefault(pair.key, []).append(pair.value)
     return result
 
@@ -106,8 +111,7 @@ def test_text_layouts(layout: str) -> None:
 )
 def test_a_value_may_be_a_label_of_another_field(form: str) -> None:
     """ "Status: Paid" is a status, though "Paid: 5" is a sum."""
-    known, spoken = KNOWN | folded(["Paid"]), folded(["Paid"])
-    page = read_html("html[0]", form.format("Status", "Paid") + form.format("Сума", "5 грн"), known, spoken=spoken)
+    page = read_html("html[0]", form.format("Status", "Paid") + form.format("Сума", "5 грн"), SPOKEN)
     assert [(pair.label, pair.value) for pair in page.pairs] == [("Status", "Paid"), ("Сума", "5 грн")]
 
 
@@ -171,8 +175,8 @@ def test_the_colon_of_a_clock_parts_no_label(form: str) -> None:
 )
 def test_a_word_of_status_heads_nothing_where_a_value_stands(rows: str) -> None:
     """ "Status | Paid" over a row of a label nobody knows is a pair, and so it is in a line of elements."""
-    known, spoken, shapes = KNOWN | folded(["Paid"]), folded(["Paid"]), {fold_label("Сума"): SHAPES["amount"]}
-    page = read_html("html[0]", f"<table>{rows}</table>", known, spoken=spoken, shapes=shapes)
+    labels = replace(SPOKEN, shapes={fold_label("Сума"): SHAPES["amount"]})
+    page = read_html("html[0]", f"<table>{rows}</table>", labels)
     assert found(page) == {fold_label("Сума"): ["5 грн"], fold_label("Status"): ["Paid"]}
     assert not doubted(page)
 
@@ -222,17 +226,16 @@ def test_a_layout_with_two_readings_is_doubted(layout: str) -> None:
 def test_two_heads_of_which_one_may_be_a_value() -> None:
     """P07: "Дата | Paid" over "21.11.2026 | 5" is a pair, or two heads over their values: held."""
     rows = "<table><tr><td>Дата</td><td>Paid</td></tr><tr><td>21.11.2026</td><td>5 грн</td></tr></table>"
-    known, spoken = KNOWN | folded(["Paid"]), folded(["Paid"])
-    assert doubted(read_html("html[0]", rows, known, spoken=spoken)) == {fold_label("Дата")}
+    assert doubted(read_html("html[0]", rows, SPOKEN)) == {fold_label("Дата")}
     cards = "<table><tr><td><div>Status</div><div>Paid</div></td><td><div>Сума</div><div>5 грн</div></td></tr></table>"
-    page = read_html("html[0]", cards, known, spoken=spoken)
+    page = read_html("html[0]", cards, SPOKEN)
     assert [(pair.label, pair.value) for pair in page.pairs] == [("Status", "Paid"), ("Сума", "5 грн")]
 
 
 def test_a_value_under_a_head_may_be_a_label_of_another_field() -> None:
     """ "Status | Дата" over "Paid | 21.11.2026" are two pairs, though "Paid | 5 грн" is one."""
     rows = "<table><tr><td>Status</td><td>Дата</td></tr><tr><td>Paid</td><td>21.11.2026</td></tr></table>"
-    page = read_html("html[0]", rows, KNOWN | folded(["Paid"]), spoken=folded(["Paid"]))
+    page = read_html("html[0]", rows, SPOKEN)
     assert [(pair.label, pair.value) for pair in page.pairs] == [("Status", "Paid"), ("Дата", "21.11.2026")]
 
 
@@ -311,7 +314,7 @@ def test_a_list_of_goods_has_no_pairs() -> None:
     goods = (
         "<table><tr><th>Дата</th><th>Кількість</th><th>Сума</th></tr><tr><td>1</td><td>2</td><td>7,00</td></tr></table>"
     )
-    assert found(read_html("html[0]", goods, KNOWN, GOODS)) == {}
+    assert found(read_html("html[0]", goods, GOODS)) == {}
 
 
 @pytest.mark.parametrize(
@@ -364,9 +367,13 @@ def test_any_text_is_read(text: str) -> None:
 
 def test_cells_of_a_label_over_its_value_are_no_columns() -> None:
     """P07: a status that is a label too does not make two cards beside each other a column of labels and one of values."""
-    known, spoken = KNOWN | folded(["Refunded"]), folded(["Refunded"])
+    known = LABELS | folded(["Refunded"])
     cards = "<tr><td>Status<br>Refunded</td><td>Balance<br>46 009,00 грн</td></tr>"
-    page = read_html("html[0]", f"<table>{cards}<tr><td>Сума<br>5 грн</td></tr></table>", known, spoken=spoken)
+    page = read_html(
+        "html[0]",
+        f"<table>{cards}<tr><td>Сума<br>5 грн</td></tr></table>",
+        LabelTable(known=known, spoken=folded(["Refunded"])),
+    )
     said = {pair.key: pair.value for pair in page.pairs if pair.key in known and not pair.unsure}
     assert said[fold_label("Сума")] == "5 грн"
     assert "46 009,00 грн" not in said.values()

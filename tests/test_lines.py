@@ -5,19 +5,23 @@ from __future__ import annotations
 import pytest
 
 from reconciler.extract.labels import read_html, read_text
-from reconciler.extract.page import Page, folded
+from reconciler.extract.labeltable import LabelTable, folded
+from reconciler.extract.page import Page
 from reconciler.extract.shapes import SHAPES
 from reconciler.extract.text import fold_label
 
-KNOWN = folded(("Сума", "Дата", "Номер замовлення", "Коментар", "Status", "Paid"))
-LOOKS = {fold_label("Сума"): SHAPES["amount"], fold_label("Дата"): SHAPES["date"]}
-LANGUAGES = {"amount": folded(("Сума", "Amount"))}
+LABELS = LabelTable(
+    known=folded(("Сума", "Дата", "Номер замовлення", "Коментар", "Status", "Paid")),
+    spoken=folded(("Paid",)),
+    shapes={fold_label("Сума"): SHAPES["amount"], fold_label("Дата"): SHAPES["date"]},
+    fields={"amount": folded(("Сума", "Amount"))},
+)
 DOUBTS = ("loose", "inner", "unsure", "odd")
 
 
 def read(content: str) -> Page:
     reader = read_html if "<" in content else read_text
-    return reader("p", content, KNOWN, spoken=folded(("Paid",)), shapes=LOOKS, fields=LANGUAGES)
+    return reader("p", content, LABELS)
 
 
 def told(page: Page) -> list[str]:

@@ -11,14 +11,17 @@ from parsers import wayforpay
 from reconciler.errors import HeldError
 from reconciler.extract.html import LINK_OFF, LINK_ON, MARK
 from reconciler.extract.labels import read_html, read_text
+from reconciler.extract.labeltable import LabelTable, folded
 from reconciler.extract.manners import manner_of, odd_ones
-from reconciler.extract.page import Pair, folded
+from reconciler.extract.page import Pair
 from reconciler.extract.text import fold_label
 from reconciler.model import Kind, TextPart
 from tests.test_wayforpay import ROWS, letter
 
-KNOWN = folded(("Сума", "Дата", "Номер замовлення", "Коментар", "Сайт"))
-WRITTEN = folded(("Сума", "Дата", "Сайт"))
+LABELS = LabelTable(
+    known=folded(("Сума", "Дата", "Номер замовлення", "Коментар", "Сайт")),
+    written=folded(("Сума", "Дата", "Сайт")),
+)
 ROWS_OF_TEXT = [("Сайт", "shop.example.ua"), ("Оплата на", "5 грн"), ("Дата", "21.11.2026"), ("Побажання", "так")]
 TEXTS = {
     "dash": "{} - {}",
@@ -49,7 +52,7 @@ def odd(pairs: Sequence[Pair]) -> list[tuple[str, str]]:
 def test_a_typed_line_among_pairs_of_another_manner_is_odd(form: str) -> None:
     """A payer's line "Сума: 1,00 грн" is no field where the sender sets pairs otherwise, and its own sum has an odd label."""
     lines = [TEXTS[form].format(*row) for row in ROWS_OF_TEXT]
-    page = read_text("text[0]", "\n".join([*lines, "Сума: 1,00 грн", *lines[:1]]), KNOWN, written=WRITTEN)
+    page = read_text("text[0]", "\n".join([*lines, "Сума: 1,00 грн", *lines[:1]]), LABELS)
     assert odd(page.pairs) == [("Сума", "1,00 грн")]
 
 
@@ -58,26 +61,21 @@ def test_a_typed_line_among_marked_up_pairs_is_odd(form: str) -> None:
     """The same in HTML, where a payer's line stands in a block of its own."""
     rows = "".join(PAGES[form].format(*row) for row in ROWS_OF_TEXT)
     block = f"<table>{rows}</table>" if "<td>" in rows else rows
-    page = read_html("html[0]", f"{block}<div>Сума: 1,00 грн</div>", KNOWN, written=WRITTEN)
+    page = read_html("html[0]", f"{block}<div>Сума: 1,00 грн</div>", LABELS)
     assert odd(page.pairs) == [("Сума", "1,00 грн")]
 
 
 def test_what_is_behind_a_senders_own_value_is_its_own() -> None:
     """A sender that sets one pair otherwise is read where no payer's words may stand: right behind a sum, a date, a shop."""
     text = "Сайт - shop.example.ua\nНомер замовлення - 7\nДата - 21.11.2026\nСума: 5 грн\nКоментар - так"
-    assert odd(read_text("text[0]", text, KNOWN, written=WRITTEN).pairs) == []
-    assert odd(read_text("text[0]", text.replace("Дата", "Дзвонити"), KNOWN, written=WRITTEN).pairs) == [
-        ("Сума", "5 грн")
-    ]
+    assert odd(read_text("text[0]", text, LABELS).pairs) == []
+    assert odd(read_text("text[0]", text.replace("Дата", "Дзвонити"), LABELS).pairs) == [("Сума", "5 грн")]
 
 
 def test_the_longest_label_of_a_column_is_no_odd_one() -> None:
     """In columns the value beside the longest label begins where the others do, with no gap before it."""
     text = "Сайт:              shop\nОплата на:         5 грн\nНомер замовлення:  7\nДовга назва рядка: так\nСума:              5 грн"
-    assert (
-        odd(read_text("text[0]", text.replace("Довга назва рядка", "Номер замовлення "), KNOWN, written=WRITTEN).pairs)
-        == []
-    )
+    assert odd(read_text("text[0]", text.replace("Довга назва рядка", "Номер замовлення "), LABELS).pairs) == []
 
 
 @pytest.mark.parametrize("typed", ["Номер замовлення: 54321", "Сума: 1,00 грн", "Дата: 01.01.2001 00:00"])
@@ -102,9 +100,7 @@ def test_lines_that_are_drawn_are_no_values() -> None:
         f"| {label:19} | {value:16} |"
         for label, value in (("Номер замовлення", "—"), ("Сума", "5 грн"), ("Сайт", "shop"))
     ]
-    page = read_text(
-        "text[0]", "\n".join([rule, *(line for row in rows for line in (row, rule))]), KNOWN, written=WRITTEN
-    )
+    page = read_text("text[0]", "\n".join([rule, *(line for row in rows for line in (row, rule))]), LABELS)
     assert {pair.key: pair.value for pair in page.pairs} == {
         fold_label("Номер замовлення"): "—",
         fold_label("Сума"): "5 грн",
@@ -183,7 +179,7 @@ ODD_ONES = {
 @pytest.mark.parametrize("case", ODD_ONES)
 def test_which_pairs_are_odd(case: str) -> None:
     """Those set as fewer are, under a known label, with a value, as a payer may type it, and not behind a sender's own value."""
-    pairs, labels = ODD_ONES[case]
-    found = odd_ones(pairs, KNOWN, WRITTEN)
-    assert [one.label for one in found if one.odd] == labels
+    pairs, odd = ODD_ONES[case]
+    found = odd_ones(pairs, LABELS)
+    assert [one.label for one in found if one.odd] == odd
     assert [replace(one, odd=False) for one in found] == pairs

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import fields
+from typing import Any
 
 import pytest
 
 from reconciler.errors import Unreadable
-from reconciler.extract.page import Page, Pair, Split, Statement, folded, refuse_excess
-from reconciler.extract.shapes import SHAPES
+from reconciler.extract.labeltable import LabelTable, folded
+from reconciler.extract.page import Page, Pair, Split, Statement, refuse_excess
 from reconciler.extract.text import fold_label
 
-SUM, DATE, STATUS, PAID = map(fold_label, ("Сума", "Дата платежу", "Статус", "Оплачено"))
-AMOUNTS, STATES = ("Сума", "Amount", "Kwota", "Betrag"), ("Статус", "Status")
+SUM = fold_label("Сума")
+LABELS = LabelTable(known=folded(("Сума", "Дата платежу", "Статус", "Оплачено")), spoken=folded(("Оплачено",)))
 
 
-def page(**more: object) -> Page:
-    known = folded((*AMOUNTS, *STATES, "Дата платежу", "Оплачено", "Order # in shop"))
-    fields = {"amount": folded(AMOUNTS), "status": folded(STATES)}
-    made = Page(
-        part="html[0]", known=known, spoken=folded(("Оплачено",)), fields=fields, shapes={SUM: SHAPES["amount"]}
-    )
-    for name, value in more.items():
-        setattr(made, name, value)
-    return made
+def page(**more: Any) -> Page:
+    return Page(part="html[0]", labels=LABELS, **more)
 
 
 # ---------------------------------------------------------------- bounds
@@ -48,84 +42,6 @@ def test_a_page_may_have_so_many_lines_and_no_more(length: int, most: int) -> No
     with pytest.raises(Unreadable) as caught:
         seen.see(["a" * (length + 1)])
     assert (caught.value.facts["part"], caught.value.facts["lines"]) == ("html[0]", most + 1)
-
-
-def test_a_label_may_be_so_long_and_no_longer() -> None:
-    """Eighty characters, with the marks around them, may be a label; one more is a line of text."""
-    assert page().knows("Сума".ljust(80, ":"))
-    assert not page().knows("Сума".ljust(81, ":"))
-
-
-# ---------------------------------------------------------------- labels
-
-
-@pytest.mark.parametrize(
-    ("line", "key", "unit"),
-    [
-        ("Сума", SUM, None), ("СУМА:", SUM, None), ("Сума, грн", SUM, "грн"), ("Сума (UAH):", SUM, "UAH"), ("Сума,грн.", SUM, "грн"),
-        ("Сума, шт", fold_label("Сума, шт"), None), ("Статус (грн)", STATUS, "грн"), ("Щось (грн)", fold_label("Щось (грн)"), None),
-        ("Сума / Amount", SUM, None), ("Amount / Сума", fold_label("Amount"), None), ("Сума / Amount / Kwota", SUM, None),
-        ("Сума (Amount)", SUM, None), ("Сума/Amount (грн)", SUM, "грн"), ("Сума, грн / Amount, UAH", fold_label("Сума, грн / Amount, UAH"), None),
-        ("Сума, грн / Amount, грн", SUM, "грн"), ("Сума / Сума", fold_label("Сума / Сума"), None),
-        ("Сума / Статус", fold_label("Сума / Статус"), None), ("Сума / Інше", fold_label("Сума / Інше"), None),
-        ("Сума / Amount / Kwota / Betrag", fold_label("Сума / Amount / Kwota / Betrag"), None),
-    ],
-)  # fmt: skip
-def test_a_label_as_it_is_compared(line: str, key: str, unit: str | None) -> None:
-    """A currency behind a label is its unit; up to three languages of one field are one label, of two fields or currencies none."""
-    reading = page()
-    assert (reading.key_of(line), reading.key_of(line)) == ((key, unit), (key, unit))
-    assert reading.knows(line) is (key in reading.known)
-
-
-@pytest.mark.parametrize(
-    ("line", "is_one"),
-    [
-        ("Сума / Amount", True), ("Сума (Amount)", True), ("Сума · Amount:", True), ("Сума – Amount", True), ("Сума, Amount", True),
-        ("Сума", False), ("Сума, грн", False), ("Сума / Статус", False), ("Інше / Amount", False), ("Order # in shop", False),
-    ],
-)  # fmt: skip
-def test_one_label_in_two_languages(line: str, is_one: bool) -> None:
-    """Two labels of one field with a stroke, a dot, a dash, a comma or brackets between them are one label; nothing else is."""
-    assert page().joins(line) is is_one
-
-
-@pytest.mark.parametrize(
-    ("line", "may"),
-    [
-        ("Сума: 5", True), ("  сума", True), ("Дата", True), ("1. Сума: 5", True), ("• Сума", True), ("привіт   Сума: 5", True),
-        ("привіт | Сума", True), ("привіт; Сума", True), ("привіт • Сума", True), ("1 2 Сума", False), ("привіт Сума", False),
-        ("нова Сума", False), ("платежу", False), ("", False), ("1.", False), ("при\x1fвіт", True),
-    ],
-)  # fmt: skip
-def test_which_lines_may_hold_a_label(line: str, may: bool) -> None:
-    """Those that begin with the first word of one, behind a bullet, a line's number or a gap; others need no slower look."""
-    assert page().may_hold_label(line) is may
-
-
-def test_a_label_without_a_word_keeps_every_line_in_question() -> None:
-    """Where "#" alone is a known label, no line can be left out by its first word."""
-    reading = Page(part="p", known=folded(("#", "Сума")))
-    assert reading.may_hold_label("привіт")
-    assert page().openings == frozenset(map(fold_label, (*AMOUNTS, *STATES, "Дата", "Оплачено", "Order")))
-
-
-def test_what_a_line_is_where_a_value_may_stand() -> None:
-    """A label that is a value too heads nothing; no line is no label."""
-    reading = page(naming=(SUM,), listing=(DATE,))
-    assert [reading.heads(line) for line in ("Сума", "Оплачено", "щось", None)] == [True, False, False, False]
-    assert [reading.knows(line) for line in ("Сума", "Оплачено", "щось", None)] == [True, True, False, False]
-    assert [reading.names(line) for line in ("Сума", "Статус", None)] == [True, False, False]
-    assert [reading.is_listing(line) for line in ("Дата платежу", "Сума", None)] == [True, False, False]
-
-
-@pytest.mark.parametrize(
-    ("label", "value", "fits"),
-    [("Сума", "5 грн", True), ("Сума", "п'ять", False), ("Сума", "—", None), ("Статус", "5", None), ("Оплачено", "5 грн", None)],
-)  # fmt: skip
-def test_does_a_value_look_like_its_label_s(label: str, value: str, fits: bool | None) -> None:
-    """A sum looks like one or not; a dash, a status and a word that is a value too look like anything."""
-    assert page(shapes={SUM: SHAPES["amount"], PAID: SHAPES["amount"]}).fits(label, value) is fits
 
 
 # ---------------------------------------------------------------- pairs and statements
@@ -155,8 +71,8 @@ def test_nothing_is_doubted_before_it_is_said() -> None:
     }
     assert {entry.name for entry in fields(split) if getattr(split, entry.name)} == {"pairs", "manner"}
     assert not said.doubtful
-    new = Page(part="p", known=(SUM,))
-    assert {entry.name for entry in fields(new) if getattr(new, entry.name)} == {"part", "known", "spoke", "openings"}
+    new = Page(part="p", labels=LABELS)
+    assert {entry.name for entry in fields(new) if getattr(new, entry.name)} == {"part", "labels", "spoke"}
     assert (pair.box, pair.unit, new.box, new.separator, new.drawn) == (None,) * 5
 
 

@@ -13,7 +13,8 @@ from reconciler.errors import HeldError
 from reconciler.extract.amounts import read_amount
 from reconciler.extract.fieldnames import LABELS
 from reconciler.extract.labels import read_html, read_text
-from reconciler.extract.page import Page, folded
+from reconciler.extract.labeltable import LabelTable, folded
+from reconciler.extract.page import Page
 from reconciler.model import Address, Kind, Message, Notice, TextPart
 from reconciler.money import Money
 
@@ -102,7 +103,7 @@ def test_a_label_in_two_languages_begins_a_line_of_text(joint: str, parted: str)
 def page_of(content: str) -> Page:
     fields = {name: folded(labels) for name, labels in LABELS.items()}
     read = read_html if content.startswith("<") else read_text
-    return read("1", content, frozenset[str]().union(*fields.values()), fields=fields)
+    return read("1", content, LabelTable(known=frozenset[str]().union(*fields.values()), fields=fields))
 
 
 def test_a_label_with_its_translation_has_one_currency() -> None:
@@ -117,7 +118,7 @@ def test_a_label_with_its_translation_has_one_currency() -> None:
 def test_labels_of_two_fields_are_no_label(label: str) -> None:
     """P02: what is not all labels of one field is none, as a longer label is another."""
     page = page_of(f"<table><tr><td>{label}</td><td>1,00</td></tr></table>")
-    assert not [pair for pair in page.pairs if pair.key in page.known and pair.value == "1,00"]
+    assert not [pair for pair in page.pairs if pair.key in page.labels.known and pair.value == "1,00"]
 
 
 @pytest.mark.parametrize(

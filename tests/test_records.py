@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.extract.labeltable import LabelTable
 from reconciler.extract.page import Page, Pair
 from reconciler.extract.records import split_records
 
-KNOWN = ("number", "reference", "sum")
-NAMING = ("reference", "number")
+LABELS = LabelTable(known=frozenset(("number", "reference", "sum")), naming=frozenset(("reference", "number")))
 Row = tuple[str, str, int]  # label, value, box
 
 FIRST: list[Row] = [("reference", "WFP-1", 1), ("sum", "100", 2)]
@@ -21,11 +21,11 @@ SECOND: list[Row] = [("reference", "WFP-2", 3), ("sum", "200", 4)]
 def page(*rows: Row, html: bool = True, quotes: bool = False) -> Page:
     pairs = [Pair(label=key, key=key, value=value, part="p", box=box if html else None) for key, value, box in rows]
     boxes = itertools.count() if html else None
-    return Page(part="p", known=KNOWN, pairs=pairs, boxes=boxes, quotes=quotes)
+    return Page(part="p", labels=LABELS, pairs=pairs, boxes=boxes, quotes=quotes)
 
 
 def records(*pages: Page) -> list[list[tuple[str, str]]]:
-    return [[(pair.key, pair.value) for pair in one.pairs] for one in split_records(pages, KNOWN, NAMING)]
+    return [[(pair.key, pair.value) for pair in one.pairs] for one in split_records(pages, LABELS)]
 
 
 BOTH = [[("reference", "WFP-1"), ("sum", "100")], [("reference", "WFP-2"), ("sum", "200")]]
@@ -37,7 +37,7 @@ def test_two_payments_are_two_records() -> None:
     assert records(page(*FIRST, *SECOND)) == BOTH
     whole = page(*FIRST, *SECOND)
     whole.say("Дякуємо")
-    assert [one.statements for one in split_records([whole], KNOWN, NAMING)] == [[], []]
+    assert [one.statements for one in split_records([whole], LABELS)] == [[], []]
 
 
 @pytest.mark.parametrize(

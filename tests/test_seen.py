@@ -7,9 +7,10 @@ import pytest
 from reconciler.errors import Unreadable
 from reconciler.extract.html import read_blocks
 from reconciler.extract.labels import read_html
-from reconciler.extract.page import MOST_TAGS, folded
+from reconciler.extract.labeltable import LabelTable, folded
+from reconciler.extract.page import MOST_TAGS
 
-KNOWN = folded(("Сума", "Дата"))
+KNOWN = LabelTable(known=folded(("Сума", "Дата")))
 
 UNSEEN = {
     "white on the page": '<p style="color:#ffffff">{}</p>',

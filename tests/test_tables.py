@@ -5,25 +5,30 @@ from __future__ import annotations
 import pytest
 
 from reconciler.extract.labels import read_html
-from reconciler.extract.page import Page, folded
+from reconciler.extract.labeltable import LabelTable, folded
+from reconciler.extract.page import Page
 from reconciler.extract.shapes import SHAPES
 from reconciler.extract.text import fold_label
 
-KNOWN = folded(("Сума", "Amount", "Дата", "Номер замовлення", "Коментар", "Status", "Paid", "Кількість"))
 LOOKS = {"Сума": SHAPES["amount"], "Amount": SHAPES["amount"], "Дата": SHAPES["date"]}
+
+
+LABELS = LabelTable(
+    known=folded(("Сума", "Amount", "Дата", "Номер замовлення", "Коментар", "Status", "Paid", "Кількість")),
+    listing=folded(("Кількість", "Ціна")),
+    spoken=folded(("Paid",)),
+    shapes={fold_label(label): look for label, look in LOOKS.items()},
+    naming=folded(("Номер замовлення",)),
+    written=folded(("Сума",)),
+    fields={"amount": folded(("Сума", "Amount"))},
+)
 
 
 def page_of(html: str) -> Page:
     return read_html(
         "html[0]",
         html,
-        KNOWN,
-        listing=folded(("Кількість", "Ціна")),
-        spoken=folded(("Paid",)),
-        shapes={fold_label(label): look for label, look in LOOKS.items()},
-        naming=folded(("Номер замовлення",)),
-        written=folded(("Сума",)),
-        fields={"amount": folded(("Сума", "Amount"))},
+        LABELS,
     )
 
 

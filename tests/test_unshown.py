@@ -8,10 +8,10 @@ import pytest
 
 from reconciler.errors import Unreadable
 from reconciler.extract.labels import read_html, read_text
-from reconciler.extract.page import folded
+from reconciler.extract.labeltable import LabelTable, folded
 from reconciler.extract.unshown import unshown
 
-KNOWN = folded(("Сума", "Дата", "Статус"))
+KNOWN = LabelTable(known=folded(("Сума", "Дата", "Статус")))
 ROWS = "<table><tr><td>Сума</td><td>9 грн</td></tr><tr><td>Дата</td><td>21.11</td></tr></table>"
 LINE = "Сума: 9 грн"
 TWO = "Сума: 9 грн<br>Дата: 21.11"
@@ -159,17 +159,9 @@ def test_the_end_of_a_long_text_counts() -> None:
 
 def test_it_is_read_by_the_same_labels() -> None:
     """P17: what the page knows and how it looks at values holds for what it hides."""
-    page = read_html(
-        "html[0]",
-        "<div hidden><p>Разом: 9 грн</p><p>Коли: 21.11</p></div>",
-        folded(("Разом", "Коли")),
-        listing=("ціна",),
-        spoken=("разом",),
-        naming=("товар",),
-        fields={"amount": ("разом",)},
-    )
+    labels = LabelTable(known=folded(("Разом", "Коли")))
+    page = read_html("html[0]", "<div hidden><p>Разом: 9 грн</p><p>Коли: 21.11</p></div>", labels)
     (found,) = unshown(page)
     like = found.page
     assert [pair.value for pair in like.pairs] == ["9 грн", "21.11"]
-    assert (like.part, like.known, like.listing, like.spoken) == (page.part, page.known, page.listing, page.spoken)
-    assert (like.shapes, like.fields, like.naming) == (page.shapes, page.fields, page.naming)
+    assert (like.part, like.labels) == (page.part, labels)

@@ -91,7 +91,11 @@ class Asides:
         yield from self._late(late)
         for page in sheet.pages:
             for pair in page.pairs:
-                if pair.key not in page.known and _is_sum(pair.value) and _speaks_of_paying(pair.label, self.words):
+                if (
+                    pair.key not in page.labels.known
+                    and _is_sum(pair.value)
+                    and _speaks_of_paying(pair.label, self.words)
+                ):
                     yield from self._sums(f"{pair.label} {pair.value}")
 
     def unshown(self, page: Page) -> Iterator[Aside]:

@@ -145,7 +145,7 @@ class Contradictions:
         back = any(notice.kind in MONEY_BACK for notice in self.notices)
         own = any(map(is_reference, self.references))
         orders = self.sheet.keys("order", "any_order")
-        other = orders if own else self.sheet.known - self.sheet.keys("reference")
+        other = orders if own else self.sheet.labels.known - self.sheet.keys("reference")
         for pair in self.sheet.pairs:
             if back or pair.key in other or _EARLIER.search(fold_words(pair.label)):
                 yield pair
@@ -190,10 +190,7 @@ class Contradictions:
 
     def _alternatives(self) -> Iterator[Page]:
         for part, text in self._alternative_texts():
-            page = self.sheet.pages[0]  # a notice was read from one
-            yield read_html(
-                part, text, page.known, page.listing, page.spoken, page.shapes, page.naming, fields=page.fields
-            )
+            yield read_html(part, text, self.sheet.labels)
 
     def _ambiguous(self, field: str, other: str) -> HeldError:
         read = [span.value for notice in self.notices for span in notice.spans if span.field == field]

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from typing import TypeVar
@@ -21,9 +20,9 @@ from reconciler.errors import FieldAmbiguous, FieldMissing, FieldUnreadable, Hel
 from reconciler.extract.amounts import UNTOLD, Manner, currency_of, read_amount
 from reconciler.extract.dates import Moment, Precision, is_clock, join, read_moment
 from reconciler.extract.labels import read_html, read_text
-from reconciler.extract.page import LONGEST_TEXT, Page, Pair, Statement, folded
+from reconciler.extract.labeltable import label_table
+from reconciler.extract.page import LONGEST_TEXT, Page, Pair, Statement
 from reconciler.extract.records import split_records
-from reconciler.extract.shapes import SHAPES
 from reconciler.extract.text import clean, fold_label, fold_words, one_line, unmarked
 from reconciler.model import Message, Span
 from reconciler.money import Money
@@ -38,46 +37,7 @@ _EMPTY = re.compile(
 
 
 _SHORT = 200  # characters of a value; longer ones are not worth remembering
-_TYPED = ("payer", "email", "phone", "purpose", "order", "any_order")  # fields in which a payer's own words may stand
 _TO_THE_SECOND = re.compile(r"\b\d{1,2}:\d{2}:\d{2}\b")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Tables:
-    """A sender's labels as they are compared."""
-
-    fields: Mapping[str, frozenset[str]]
-    known: frozenset[str]
-    goods: frozenset[str]
-    spoken: frozenset[str]
-    naming: frozenset[str]
-    written: frozenset[str]
-    shapes: Mapping[str, Callable[[str], bool]]
-    together: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict)  # what `of` was asked for
-
-    def of(self, fields: tuple[str, ...]) -> frozenset[str]:
-        """The labels of any of these fields."""
-        if (found := self.together.get(fields)) is None:
-            labels = [self.fields.get(name, frozenset()) for name in fields]
-            found = self.together[fields] = frozenset[str]().union(*labels)
-        return found
-
-
-@lru_cache(maxsize=64)  # they are the same for every letter of a sender
-def _tables(
-    labels: tuple[tuple[str, tuple[str, ...]], ...], listing: tuple[str, ...], spoken: tuple[str, ...], naming: str
-) -> _Tables:
-    fields = {name: folded(words) for name, words in labels}
-    known = frozenset[str]().union(*fields.values())
-    return _Tables(
-        fields=fields,
-        known=known,
-        goods=folded(listing),
-        spoken=folded(spoken),
-        naming=fields.get(naming, frozenset()),
-        written=known.difference(*(fields.get(name, frozenset()) for name in _TYPED)),
-        shapes={label: SHAPES[name] for name, words in fields.items() if name in SHAPES for label in words},
-    )
 
 
 class Sheet:
@@ -96,41 +56,23 @@ class Sheet:
     ) -> None:
         self.parser = parser
         self.manner = manner
-        tables = _tables(
-            tuple([(name, tuple(words)) for name, words in labels.items()]), tuple(listing), tuple(spoken), naming
+        self.labels = table = label_table(
+            tuple([(name, tuple(words)) for name, words in labels.items()]),
+            listing=tuple(listing),
+            spoken=tuple(spoken),
+            naming=naming,
         )
         if sum(len(part.content) for part in (*message.htmls, *message.texts)) > LONGEST_TEXT:
             raise Unreadable("more text than a notice has", parser=parser)
         self.pages: list[Page] = [
-            *(
-                read_html(
-                    part.path,
-                    part.content,
-                    tables.known,
-                    tables.goods,
-                    tables.spoken,
-                    tables.shapes,
-                    tables.naming,
-                    tables.written,
-                    tables.fields,
-                )
-                for part in message.htmls
-            ),
-            *(
-                read_text(
-                    part.path, part.content, tables.known, tables.spoken, tables.shapes, tables.written, tables.fields
-                )
-                for part in message.texts
-            ),
+            *(read_html(part.path, part.content, table) for part in message.htmls),
+            *(read_text(part.path, part.content, table) for part in message.texts),
         ]
-        self._tables = tables
-        self.known = tables.known
-        self.naming = tables.naming
         self.spans: dict[Span, None] = {}  # in order, none twice
 
     def records(self) -> list[Sheet]:
         """A sheet for each payment, where the letter tells of several one after another; else this one."""
-        chunks = split_records(self.pages, self.known, self.naming)
+        chunks = split_records(self.pages, self.labels)
         return [self.of_page(page) for page in chunks] or [self]
 
     def of_page(self, page: Page) -> Sheet:
@@ -154,7 +96,7 @@ class Sheet:
 
     def keys(self, *fields: str) -> frozenset[str]:
         """The labels of these fields, as they are compared."""
-        return self._tables.of(fields)
+        return self.labels.of(fields)
 
     def of(self, *fields: str) -> list[Pair]:
         """
@@ -169,7 +111,7 @@ class Sheet:
         said = [pair for pair in said if not pair.loose] or said
         if any(pair.unsure for pair in said):
             raise self.ambiguous(fields[0], [f"{pair.label}: {pair.value}" for pair in said])
-        swallowed = [pair for pair in said if pair.key in self._tables.written and self._holds_label(pair.value)]
+        swallowed = [pair for pair in said if pair.key in self.labels.written and self._holds_label(pair.value)]
         if swallowed:
             raise self.ambiguous(fields[0], [pair.value for pair in swallowed])
         if odd := [pair for pair in said if pair.odd]:
@@ -182,19 +124,21 @@ class Sheet:
 
     def _labelled(self, wanted: Collection[str]) -> set[str]:
         """The parts in which one of these labels stands: what they say there must be read there."""
-        spoken = self._tables.spoken
+        spoken = self.labels.spoken
         return {pair.part for pair in self.pairs if pair.key in wanted and pair.key not in spoken and not pair.loose}
 
     def _holds_label(self, value: str) -> bool:
         """Does another label with its colon stand in a value that no payer types? Then lines of the letter were run together."""
         for head in value.split(":")[:-1]:
             words = head.split()
-            if any(fold_label(" ".join(words[-count:])) in self.known for count in range(1, min(len(words), 4) + 1)):
+            if any(
+                fold_label(" ".join(words[-count:])) in self.labels.known for count in range(1, min(len(words), 4) + 1)
+            ):
                 return True
         return False
 
     def unknown(self) -> list[Pair]:
-        return [pair for pair in self.pairs if pair.key not in self.known]
+        return [pair for pair in self.pairs if pair.key not in self.labels.known]
 
     def note(self, field: str, pairs: Sequence[Pair]) -> None:
         """Remember where a field was read."""

@@ -1,7 +1,7 @@
 """
 Label/value pairs and plain statements out of HTML and text.
 
-Comes in: a part's content and the labels that are known (folded, see `text.fold_label`). Goes out: a `Page`: the pairs as
+Comes in: a part's content and the labels that are known. Goes out: a `Page`: the pairs as
 printed with the part they stand in, and what the letter says outside of pairs, in order.
 
 Where a value ends is told by structure, never by what is in it: a cell that is a known label's value is that value to its
@@ -17,10 +17,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from reconciler.extract.html import Block, Drawn, plain, read_blocks
+from reconciler.extract.labeltable import LabelTable
 from reconciler.extract.lines import is_known_pair, is_pair, scan_lines, separator_of
 from reconciler.extract.manners import odd_ones
 from reconciler.extract.page import Page, refuse_excess
@@ -30,57 +30,27 @@ from reconciler.extract.text import clean, only_marks
 
 _RULE = re.compile(r"[-—–=_~*+|─━═│┃║┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬ ]{3,}")  # a line that is drawn
 
-_NO_SHAPES: Mapping[str, Callable[[str], bool]] = MappingProxyType({})
-_NO_FIELDS: Mapping[str, Collection[str]] = MappingProxyType({})
 
-
-def read_text(
-    part: str,
-    content: str,
-    known: Collection[str],
-    spoken: Collection[str] = (),
-    shapes: Mapping[str, Callable[[str], bool]] = _NO_SHAPES,
-    written: Collection[str] = (),
-    fields: Mapping[str, Collection[str]] = _NO_FIELDS,
-) -> Page:
+def read_text(part: str, content: str, labels: LabelTable) -> Page:
     """A text/plain part; the ">" of quoted lines is dropped, their words count like the others."""
     refuse_excess(part, content)
-    page = Page(part=part, known=known, spoken=spoken, shapes=shapes, fields=fields)
+    page = Page(part=part, labels=labels)
     lines = [re.sub(r"^[\s>]*>\s?", "", line).strip().strip("|│").strip() for line in _keep_tabs(content).split("\n")]
     lines = ["" if _RULE.fullmatch(line) else line for line in lines]
     page.see(lines)
     page.separator = separator_of(page, lines)
     scan_lines(page, lines)
-    page.pairs = odd_ones(page.pairs, known, written)
+    page.pairs = odd_ones(page.pairs, labels)
     return page
 
 
-def read_html(
-    part: str,
-    content: str,
-    known: Collection[str],
-    listing: Collection[str] = (),
-    spoken: Collection[str] = (),
-    shapes: Mapping[str, Callable[[str], bool]] = _NO_SHAPES,
-    naming: Collection[str] = (),
-    written: Collection[str] = (),
-    fields: Mapping[str, Collection[str]] = _NO_FIELDS,
-) -> Page:
+def read_html(part: str, content: str, labels: LabelTable) -> Page:
     """A text/html part."""
     refuse_excess(part, content)
-    page = Page(
-        part=part,
-        known=known,
-        listing=listing,
-        spoken=spoken,
-        shapes=shapes,
-        fields=fields,
-        naming=naming,
-        boxes=itertools.count(),
-    )
+    page = Page(part=part, labels=labels, boxes=itertools.count())
     page.drawn = drawn = read_blocks(content)
     read_drawn(page, drawn)
-    page.pairs = odd_ones(page.pairs, known, written)
+    page.pairs = odd_ones(page.pairs, labels)
     for words in drawn.unseen:
         page.say(words, doubtful=True)  # nothing is read from it, but it may deny
     return page
@@ -119,7 +89,9 @@ def _sequence(page: Page, blocks: Sequence[Block], *, later: bool = False) -> No
     valued = False  # the last of the run is a value
     for block in blocks:
         last = run[-1] if run else None
-        label = last if last and (page.heads(last.sole) or (page.knows(last.sole) and not valued)) else None
+        label = (
+            last if last and (page.labels.heads(last.sole) or (page.labels.knows(last.sole) and not valued)) else None
+        )
         if (not block.count and label is None) or (
             _is_mark(block) and (parted or label is None or ":" in block.text())
         ):
@@ -128,13 +100,15 @@ def _sequence(page: Page, blocks: Sequence[Block], *, later: bool = False) -> No
             label is not None and label.look in typical and block.look in typical and is_pair(page, block.sole or "")
         )
         is_row = label is not None and label.look != block.look and block.look in rows
-        if label is not None and not (page.heads(block.sole) or is_next or is_row or _is_layout(page, label, block)):
+        if label is not None and not (
+            page.labels.heads(block.sole) or is_next or is_row or _is_layout(page, label, block)
+        ):
             run.append(block)  # its value, whatever stands in it
             valued = True
         elif (
             block.sole is not None
             and not _is_half_empty(block)
-            and (page.knows(block.sole) or not is_pair(page, block.sole))
+            and (page.labels.knows(block.sole) or not is_pair(page, block.sole))
         ):
             run.append(block)
             valued = False
@@ -153,7 +127,7 @@ def _is_parted(page: Page, blocks: Sequence[Block]) -> bool:
     """Do marks stand behind most labels, as separators do? Behind a few, "—" is how a sender prints nothing."""
     if len(blocks) < 2:
         return False
-    known = [at for at, block in enumerate(blocks) if page.knows(block.sole)]
+    known = [at for at, block in enumerate(blocks) if page.labels.knows(block.sole)]
     return 2 * sum(at + 1 < len(blocks) and _is_mark(blocks[at + 1]) for at in known) > len(known)
 
 
@@ -168,8 +142,8 @@ def _run(page: Page, blocks: Sequence[Block]) -> None:
                 raw=block.sole or "",
                 sole=block.sole,
                 look=block.look,
-                known=page.knows(block.sole),
-                head=page.heads(block.sole),
+                known=page.labels.knows(block.sole),
+                head=page.labels.heads(block.sole),
                 term=block.tag == "dt",
             )
             for block in blocks

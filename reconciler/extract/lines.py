@@ -16,8 +16,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from reconciler.extract.html import MARK, plain
+from reconciler.extract.labeltable import LONGEST_LABEL
 from reconciler.extract.manners import manner_of
-from reconciler.extract.page import LONGEST_LABEL, Page, Split
+from reconciler.extract.page import Page, Split
 from reconciler.extract.runs import Item, read_run
 from reconciler.extract.shapes import may_be_label
 
@@ -64,7 +65,7 @@ class _Scan:
         self.page, self.lines, self.later = page, lines, later
         self.split = [split_line(page, line) for line in lines]
         sided = sum(bool(split and split.pairs[-1][1] and not split.loose) for split in self.split)
-        self.sided = 2 * sided >= sum(map(page.knows, lines))
+        self.sided = 2 * sided >= sum(map(page.labels.knows, lines))
         self.spaced = self._is_spaced()
         gaps = [(split, line) for split, line in zip(self.split, lines, strict=True) if split and "  " in split.manner]
         self.columns = Counter([split.column for split, _ in gaps]) if gaps else _NONE
@@ -100,12 +101,12 @@ class _Scan:
             return pair is None or not pair[1]
         if len(split.pairs) == 1 and not split.lead and not split.pairs[0][1]:
             return True
-        return split.loose and bool(block) and self.page.knows(block[-1])
+        return split.loose and bool(block) and self.page.labels.knows(block[-1])
 
     def _end(self, block: Sequence[str]) -> None:
         """Read the lines up to a blank one or a pair."""
         page = self.page
-        if not any(map(page.knows, block)):
+        if not any(map(page.labels.knows, block)):
             if len(block) == 2 and page.begun and self._is_captioned(block):
                 page.add(plain(block[0]), plain(block[1]))
             else:
@@ -119,15 +120,20 @@ class _Scan:
     def _lone_among_pairs(self, block: Sequence[str]) -> None:
         page = self.page
         for at, line in enumerate(block):
-            below = plain(block[at + 1]) if at + 1 < len(block) and not page.heads(block[at + 1]) else ""
+            below = plain(block[at + 1]) if at + 1 < len(block) and not page.labels.heads(block[at + 1]) else ""
             page.say(line)
-            if page.knows(line):
+            if page.labels.knows(line):
                 page.add(plain(line), below, unsure=True)
 
     def _item(self, line: str) -> Item:
         look = (plain(line).endswith(":"), line.startswith(MARK))
         return Item(
-            text=plain(line), raw=line, sole=line, look=look, known=self.page.knows(line), head=self.page.heads(line)
+            text=plain(line),
+            raw=line,
+            sole=line,
+            look=look,
+            known=self.page.labels.knows(line),
+            head=self.page.labels.heads(line),
         )
 
     def _paragraphs(self) -> list[list[int]]:
@@ -143,7 +149,7 @@ class _Scan:
         """Two lines where all known labels stand over their values in paragraphs of two."""
         if not may_be_label(plain(block[0])) or _SENTENCE_END.search(plain(block[0])):
             return False
-        pairs = [lines for lines in self._paragraphs() if self.page.knows(self.lines[lines[0]])]
+        pairs = [lines for lines in self._paragraphs() if self.page.labels.knows(self.lines[lines[0]])]
         return len(pairs) > 1 and all(len(lines) == 2 for lines in pairs)
 
     def _is_spaced(self) -> bool:
@@ -151,14 +157,14 @@ class _Scan:
         if self.sided:
             return False
         paragraphs = self._paragraphs()
-        labels = [at for at, lines in enumerate(paragraphs) if self.page.knows(self.lines[lines[0]])]
+        labels = [at for at, lines in enumerate(paragraphs) if self.page.labels.knows(self.lines[lines[0]])]
         if len(labels) < 2 or any(len(paragraphs[at]) > 1 for at in labels):
             return False
         below = [(at, paragraphs[at + 1]) for at in labels if at + 1 < len(paragraphs)]
         fits = [
-            self.page.fits(self.lines[paragraphs[at][0]], plain(self.lines[lines[0]]))
+            self.page.labels.fits(self.lines[paragraphs[at][0]], plain(self.lines[lines[0]]))
             for at, lines in below
-            if not self.page.heads(self.lines[lines[0]])
+            if not self.page.labels.heads(self.lines[lines[0]])
         ]
         return False not in fits and fits.count(True) > 1
 
@@ -195,28 +201,28 @@ def split_line(page: Page, line: str) -> Split | None:
 
 
 def _split_line(page: Page, line: str) -> Split | None:
-    if not page.may_hold_label(line):
+    if not page.labels.may_hold_label(line):
         return None
-    if page.knows(line):
+    if page.labels.knows(line):
         return _alone(line)
     bare = _NUMBERING.sub("", line)
     numbered, line = bare != line, bare
-    if (found := _BRACKETED.fullmatch(line)) and page.knows(found["label"]):
+    if (found := _BRACKETED.fullmatch(line)) and page.labels.knows(found["label"]):
         return Split(pairs=[(found["label"], plain(found["value"]))], manner="[]")
     if pairs := _in_elements(page, line):
         return Split(pairs=pairs)
-    joined = [match for match in _first_separators(line) if page.joins(line[: match.start()])]
+    joined = [match for match in _first_separators(line) if page.labels.joins(line[: match.start()])]
     if not joined and (side := _side_by_side(page, line)):
         return side
     for separator in joined or _first_separators(line):
-        if page.knows(line[: separator.start()]):
+        if page.labels.knows(line[: separator.start()]):
             value = plain(_LEADING.sub("", line[separator.start() :]))
             manner, column = manner_of(line, separator.start(), bulleted=numbered)
             return Split(pairs=[(plain(line[: separator.start()]), value)], manner=manner, column=column)
     bare = plain(line)
     spaces = [match.start() for match in re.finditer(" ", bare[:LONGEST_LABEL])]
     for space in reversed(spaces):
-        if _LOOSE_VALUE.match(bare, space + 1) and page.knows(bare[:space]):
+        if _LOOSE_VALUE.match(bare, space + 1) and page.labels.knows(bare[:space]):
             return Split(pairs=[(bare[:space], bare[space + 1 :])], loose=True)
     return None
 
@@ -237,8 +243,8 @@ def _in_elements(page: Page, line: str) -> list[tuple[str, str]]:
     segments = [segment for segment in line.split(MARK) if plain(segment)]
     known: list[int] = []
     for at, segment in enumerate(segments):
-        is_word = known[-1:] == [at - 1] and not page.heads(segment) and not plain(segment).endswith(":")
-        if page.knows(segment) and not is_word:
+        is_word = known[-1:] == [at - 1] and not page.labels.heads(segment) and not plain(segment).endswith(":")
+        if page.labels.knows(segment) and not is_word:
             known.append(at)
     if len(known) < 2:
         return []
@@ -267,10 +273,10 @@ def _side_by_side(page: Page, line: str) -> Split | None:
         if value.startswith("//"):
             colon = ""
         value = plain(_LEADING.sub("", value))
-        if colon and page.knows(label):
-            unsure = unsure or (count > 0 and page.heads(cells[count - 1]))
+        if colon and page.labels.knows(label):
+            unsure = unsure or (count > 0 and page.labels.heads(cells[count - 1]))
             parts.append((label.strip(), value.strip()))
-        elif page.heads(cell) and (count == 0 or count + 1 < len(cells)):
+        elif page.labels.heads(cell) and (count == 0 or count + 1 < len(cells)):
             parts.append((cell, ""))
         elif colon and may_be_label(label) and not re.search(r"\d\d", label):
             parts.append((label.strip(), value.strip()))
@@ -280,7 +286,7 @@ def _side_by_side(page: Page, line: str) -> Split | None:
             parts.append(("", cell))
     lead = " ".join(value for label, value in parts if not label)
     pairs = [(label, value) for label, value in parts if label]
-    if not any(page.knows(label) for label, _ in pairs) or (len(pairs) == 1 and not lead):
+    if not any(page.labels.knows(label) for label, _ in pairs) or (len(pairs) == 1 and not lead):
         return None
     return Split(pairs=pairs, lead=lead, side=True, unsure=unsure, manner="side")
 
@@ -320,7 +326,7 @@ def separator_of(page: Page, lines: Sequence[str]) -> str | None:
         match[0].strip() or (GAP if GAP in match[0] else "")
         for line in lines
         for match in islice(_separators(line[:LONGEST_LABEL]), 2)
-        if page.knows(line[: match.start()])
+        if page.labels.knows(line[: match.start()])
     ]
     if len(found) < _SEVERAL:
         return None

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from reconciler.extract.html import LINK_OFF, LINK_ON, MARK
+from reconciler.extract.labeltable import LabelTable
 from reconciler.extract.page import Pair
 
 APART = "apart"
@@ -39,11 +40,11 @@ def is_typable(manner: str) -> bool:
     return manner != APART and MARK not in manner
 
 
-def odd_ones(pairs: Sequence[Pair], known: Collection[str], written: Collection[str]) -> list[Pair]:
+def odd_ones(pairs: Sequence[Pair], labels: LabelTable) -> list[Pair]:
     """
     The same pairs, with those marked as odd that are set unlike most others, where a payer's words may stand.
 
-    written: labels whose values no payer types. What stands right behind one of those is the sender's own.
+    What stands right behind a value that no payer types is the sender's own.
     """
     manners = [pair.manner for pair in pairs if pair.value and not pair.loose]
     if len(set(manners)) < 2:
@@ -53,8 +54,8 @@ def odd_ones(pairs: Sequence[Pair], known: Collection[str], written: Collection[
     unlike = {manner for manner, number in counts.items() if number < count and is_typable(manner)} - {usual}
     found: list[Pair] = []
     for pair in pairs:
-        own = pair.direct and found and found[-1].key in written and found[-1].value and not found[-1].odd
-        if pair.manner in unlike and pair.key in known and pair.value and not pair.loose and not own:
+        own = pair.direct and found and found[-1].key in labels.written and found[-1].value and not found[-1].odd
+        if pair.manner in unlike and pair.key in labels.known and pair.value and not pair.loose and not own:
             pair = replace(pair, odd=True)
         found.append(pair)
     return found

@@ -21,8 +21,9 @@ from reconciler.extract.fieldnames import LABELS, LISTING, ORDER_LABELS, SPOKEN
 from reconciler.extract.fields import Sheet, bare, is_empty, read_paid_at, statuses, words_of
 from reconciler.extract.html import plain
 from reconciler.extract.kinds import QUIET, Said, Words, decide, decide_each, is_denied
+from reconciler.extract.labeltable import folded
 from reconciler.extract.orders import clean_order
-from reconciler.extract.page import Pair, folded
+from reconciler.extract.page import Pair
 from reconciler.extract.shapes import may_be_label
 from reconciler.extract.text import fold_label, one_line
 from reconciler.extract.words import WORDS
@@ -264,7 +265,7 @@ def _repeated(sheet: Sheet) -> list[str]:
 
 def _is_told_in_part(sheet: Sheet) -> bool:
     """Has a part with known labels no status, although another one has, or one that could not be read?"""
-    parts = {pair.part for pair in sheet.pairs if pair.key in sheet.known and not is_empty(pair.value)}
+    parts = {pair.part for pair in sheet.pairs if pair.key in sheet.labels.known and not is_empty(pair.value)}
     status = [pair for pair in sheet.pairs if pair.key in sheet.keys("status", "operation")]
     told = {pair.part for pair in status if not is_empty(pair.value)}
     return bool(told) and (told != parts or any(is_empty(pair.value) for pair in status) or _may_be_typed(sheet))
@@ -272,7 +273,7 @@ def _is_told_in_part(sheet: Sheet) -> bool:
 
 def _may_be_typed(sheet: Sheet) -> bool:
     """Does a status stand in plain text right behind what a payer may have written, line ends and all?"""
-    own = sheet.known - sheet.keys("payer", "purpose")
+    own = sheet.labels.known - sheet.keys("payer", "purpose")
     return any(
         pair.key in sheet.keys("status", "operation") and before.key not in own and not is_empty(before.value)
         for page in sheet.pages

@@ -12,35 +12,36 @@ no older letter may be quoted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
+from reconciler.extract.labeltable import LabelTable
 from reconciler.extract.page import Page, Pair
 from reconciler.extract.text import fold_words, only_marks
 
 
-def split_records(pages: Sequence[Page], known: Collection[str], naming: Collection[str]) -> list[Page]:
+def split_records(pages: Sequence[Page], labels: LabelTable) -> list[Page]:
     """A page for each payment of a letter that tells of several; else none."""
-    telling = [page for page in pages if _names(page.pairs, naming)]
+    telling = [page for page in pages if _names(page.pairs, labels)]
     boxed = [page for page in telling if page.boxes is not None]
-    if len(boxed) != 1 or boxed[0].quotes or len(_names(boxed[0].pairs, naming)) < 2:
+    if len(boxed) != 1 or boxed[0].quotes or len(_names(boxed[0].pairs, labels)) < 2:
         return []
     page = boxed[0]
-    chunks = _chunks(page.pairs, known)
-    if len(chunks) != len(_names(page.pairs, naming)) or not _are_alike(chunks, known, naming):
+    chunks = _chunks(page.pairs, labels)
+    if len(chunks) != len(_names(page.pairs, labels)) or not _are_alike(chunks, labels):
         return []
-    if any(_said(other.pairs, known) != _said(page.pairs, known) for other in telling):
+    if any(_said(other.pairs, labels) != _said(page.pairs, labels) for other in telling):
         return []
     return [replace(page, pairs=chunk, statements=[]) for chunk in chunks]
 
 
-def _names(pairs: Sequence[Pair], naming: Collection[str]) -> set[str]:
-    return {pair.value for pair in pairs if pair.key in naming and pair.value}
+def _names(pairs: Sequence[Pair], labels: LabelTable) -> set[str]:
+    return {pair.value for pair in pairs if pair.key in labels.naming and pair.value}
 
 
-def _chunks(pairs: Sequence[Pair], known: Collection[str]) -> list[list[Pair]]:
+def _chunks(pairs: Sequence[Pair], labels: LabelTable) -> list[list[Pair]]:
     """From each pair with the first known label on to the next."""
-    first = next((pair.key for pair in pairs if pair.key in known), None)
+    first = next((pair.key for pair in pairs if pair.key in labels.known), None)
     chunks: list[list[Pair]] = []
     for pair in pairs:
         if pair.key == first:
@@ -50,19 +51,19 @@ def _chunks(pairs: Sequence[Pair], known: Collection[str]) -> list[list[Pair]]:
     return chunks
 
 
-def _are_alike(chunks: Sequence[Sequence[Pair]], known: Collection[str], naming: Collection[str]) -> bool:
-    shapes = {_shape(chunk, known) for chunk in chunks}
+def _are_alike(chunks: Sequence[Sequence[Pair]], labels: LabelTable) -> bool:
+    shapes = {_shape(chunk, labels) for chunk in chunks}
     boxes = [{pair.box for pair in chunk} for chunk in chunks]
     if len(shapes) != 1 or len(set().union(*boxes)) != sum(map(len, boxes)):
         return False
-    return all(len(_names(chunk, naming)) == 1 and not any(pair.unsure for pair in chunk) for chunk in chunks)
+    return all(len(_names(chunk, labels)) == 1 and not any(pair.unsure for pair in chunk) for chunk in chunks)
 
 
-def _shape(chunk: Sequence[Pair], known: Collection[str]) -> tuple[tuple[str, int], ...]:
+def _shape(chunk: Sequence[Pair], labels: LabelTable) -> tuple[tuple[str, int], ...]:
     """The known labels in order, each with the place of its box among the chunk's."""
     places: dict[int | None, int] = {}
-    return tuple((pair.key, places.setdefault(pair.box, len(places))) for pair in chunk if pair.key in known)
+    return tuple((pair.key, places.setdefault(pair.box, len(places))) for pair in chunk if pair.key in labels.known)
 
 
-def _said(pairs: Sequence[Pair], known: Collection[str]) -> Counter[tuple[str, str]]:
-    return Counter((p.key, fold_words(p.value)) for p in pairs if p.key in known and not only_marks(p.value))
+def _said(pairs: Sequence[Pair], labels: LabelTable) -> Counter[tuple[str, str]]:
+    return Counter((p.key, fold_words(p.value)) for p in pairs if p.key in labels.known and not only_marks(p.value))

@@ -83,8 +83,8 @@ class _Run:
 
     def _is_shifted(self) -> bool:
         """May the labels be captions under their values?"""
-        after = [self.page.fits(self.items[at].text, one.text) for at in self.labels if (one := self._value(at))]
-        before = [at > 0 and self.page.fits(self.items[at].text, self.items[at - 1].text) for at in self.labels]
+        after = [self.page.labels.fits(self.items[at].text, one.text) for at in self.labels if (one := self._value(at))]
+        before = [at > 0 and self.page.labels.fits(self.items[at].text, self.items[at - 1].text) for at in self.labels]
         if True in after and False not in after and (False in before or True not in before):
             return False
         if False in after:
@@ -127,7 +127,7 @@ class _Run:
             above = self.items[at - 1].text if self.shifted and at and not self.items[at - 1].known else ""
             page.add(label, above, unsure=self.shifted)
             return at + 1
-        if not page.heads(label):
+        if not page.labels.heads(label):
             page.say(self.items[at].raw)  # and so it is over a line of text
         page.add(label, value.text, unsure=self._is_unsure(at, value), manner=self._manner(at))
         return at + 2
@@ -135,7 +135,7 @@ class _Run:
     def _is_unsure(self, at: int, value: Item) -> bool:
         if self.shifted:
             return True
-        if self.drawn is not None or self.page.fits(self.items[at].text, value.text):
+        if self.drawn is not None or self.page.labels.fits(self.items[at].text, value.text):
             return False
         following = next((label for label in self.labels if label > at), None)
         between = (len(self.items) if following is None else following) - at - 1

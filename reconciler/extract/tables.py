@@ -15,8 +15,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.extract.html import Block, plain
+from reconciler.extract.labeltable import MOST_LANGUAGES
 from reconciler.extract.lines import is_known_pair
-from reconciler.extract.page import MOST_LANGUAGES, Page, has_digit
+from reconciler.extract.page import Page, has_digit
 from reconciler.extract.text import only_marks
 
 _NUMBER = re.compile(r"(\d{1,2})[.)]?")
@@ -40,8 +41,8 @@ def read_table(page: Page, table: Block, rest: Reader) -> None:
 def has_label(page: Page, block: Block) -> bool:
     """Is a block within this one a label and nothing else?"""
     if block.count < 2:  # what is within it is this line again, or nothing
-        return bool(block.children) and page.heads(block.sole)
-    return any(page.heads(child.sole) or has_label(page, child) for child in block.children if child.count)
+        return bool(block.children) and page.labels.heads(block.sole)
+    return any(page.labels.heads(child.sole) or has_label(page, child) for child in block.children if child.count)
 
 
 def _flat(table: Block) -> Iterator[Block]:
@@ -68,7 +69,7 @@ class _Rows:
         self.aside, under = self._votes()
         self.headed = under is True and self.aside is not True
         self.labelled = not self.headed and (self.aside is True or self._has_pair_row())
-        self.heads = [at for at, row in enumerate(rows) if any(page.heads(cell.sole) for cell in row.children)]
+        self.heads = [at for at, row in enumerate(rows) if any(page.labels.heads(cell.sole) for cell in row.children)]
 
     def _used(self, width: int) -> list[int]:
         """The columns of rows of this width in which anything stands."""
@@ -89,12 +90,12 @@ class _Rows:
         for at, cells in enumerate(self.cells):
             below = self.cells[at + 1] if at + 1 < len(self.cells) else []
             for place, cell in enumerate(cells if len(cells) > 1 else ()):
-                if not self.page.heads(cell.sole):
+                if not self.page.labels.heads(cell.sole):
                     continue  # "Повернено" may be a value itself
                 right = cells[place + 1] if place + 1 < len(cells) else None
                 down = below[place] if len(below) == len(cells) else None
                 for votes, value in ((aside, right), (under, down)):
-                    fits = self.page.fits(cell.sole or "", value.text()) if value else False
+                    fits = self.page.labels.fits(cell.sole or "", value.text()) if value else False
                     if fits is not None and (value is None or value.count):
                         votes.append(fits)
         return (all(aside) if aside else None), (all(under) if under else None)
@@ -113,7 +114,7 @@ class _Rows:
             self.page.open_box()
             cells = self.filled[at]
             index += 1
-            if len(cells) == 1 and not (len(row.children) > 1 and self.page.knows(cells[0].sole)):
+            if len(cells) == 1 and not (len(row.children) > 1 and self.page.labels.knows(cells[0].sole)):
                 singles.append(cells[0])
                 continue
             self.rest(self.page, singles)
@@ -130,7 +131,9 @@ class _Rows:
         if self.labelled and self.aside:
             return False
         return (
-            len(cells) == 2 and self.page.knows(cells[1].sole) and _is_value_row(self.page, self.rows[at + 1 : at + 2])
+            len(cells) == 2
+            and self.page.labels.knows(cells[1].sole)
+            and _is_value_row(self.page, self.rows[at + 1 : at + 2])
         )
 
     # ------------------------------------------------------------ labels beside values
@@ -143,7 +146,7 @@ class _Rows:
             for label, value in zip(used[::2], used[1::2], strict=True):
                 if label.count:
                     page.add(label.sole or "", value.text(), unsure=unsure)
-        elif len(cells) == 2 and page.knows(cells[0].sole) and not has_label(page, cells[1]):
+        elif len(cells) == 2 and page.labels.knows(cells[0].sole) and not has_label(page, cells[1]):
             page.add(cells[0].sole or "", cells[1].text(), unsure=unsure)
         elif self._is_one_label(cells):
             page.add(cells[0].sole or "", " ".join(cell.text() for cell in cells[1:]))
@@ -153,19 +156,19 @@ class _Rows:
     def _is_paired(self, cells: Sequence[Block]) -> bool:
         """Cells that are labels and values by turns, known or not."""
         page = self.page
-        if len(cells) % 2 or any(page.heads(cell.sole) or has_label(page, cell) for cell in cells[1::2]):
+        if len(cells) % 2 or any(page.labels.heads(cell.sole) or has_label(page, cell) for cell in cells[1::2]):
             return False
         labels = [cell for cell in cells[::2] if cell.count]
         if any(cell.sole is None or is_known_pair(page, cell.sole) for cell in labels):
             return False
-        return len(cells) == 2 or any(page.knows(cell.sole) for cell in labels) or len(self.heads) > 1
+        return len(cells) == 2 or any(page.labels.knows(cell.sole) for cell in labels) or len(self.heads) > 1
 
     def _is_one_label(self, cells: Sequence[Block]) -> bool:
         """A label with several cells beside it: its value and what belongs to that."""
         page = self.page
-        if len(cells) < 3 or not page.knows(cells[0].sole):
+        if len(cells) < 3 or not page.labels.knows(cells[0].sole):
             return False
-        return not any(page.heads(cell.sole) or has_label(page, cell) for cell in cells[1:])
+        return not any(page.labels.heads(cell.sole) or has_label(page, cell) for cell in cells[1:])
 
     # ------------------------------------------------------------ labels over values
 
@@ -173,16 +176,16 @@ class _Rows:
         """A row of labels over its values; returns how many rows stand under it, 0 when it is none."""
         page, row = self.page, self.rows[at]
         heads = [cell.sole for cell in row.children]
-        known = sum(page.knows(head) for head in heads)
-        if not (known and self.headed) and (known < 2 or not (page.heads(heads[-1]) or len(heads) > 2)):
+        known = sum(page.labels.knows(head) for head in heads)
+        if not (known and self.headed) and (known < 2 or not (page.labels.heads(heads[-1]) or len(heads) > 2)):
             return 0
         if any(head is None and cell.count for head, cell in zip(heads, row.children, strict=True)):
             return 0
         values = self._under(at)
-        goods = any(page.is_listing(head) for head in heads)
+        goods = any(page.labels.is_listing(head) for head in heads)
         ragged = self._is_ragged(at + 1 + len(values))
         listed = len(values) > 1 and any(
-            map(page.names, heads)
+            map(page.labels.names, heads)
         )  # payments one under another; other lists are no fields
         for value in values if not goods and (len(values) == 1 or listed) else ():
             page.open_box()
@@ -197,7 +200,7 @@ class _Rows:
         turns = self.headed and len(self.heads) > 1 and len({head % 2 for head in self.heads}) == 1
         values: list[Block] = []
         for row in self.rows[at + 1 : at + 2 if turns else len(self.rows)]:
-            if len(row.children) != width or any(self.page.heads(cell.sole) for cell in row.children):
+            if len(row.children) != width or any(self.page.labels.heads(cell.sole) for cell in row.children):
                 break
             values.append(row)
         return values
@@ -205,14 +208,18 @@ class _Rows:
     def _is_ragged(self, at: int) -> bool:
         """Is the row below the values a row of values too, with another number of cells? Then one of them is not the sender's."""
         cells = self.filled[at] if at < len(self.rows) and len(self.heads) == 1 else []
-        return len(cells) > 1 and not any(self.page.knows(cell.sole) or has_label(self.page, cell) for cell in cells)
+        return len(cells) > 1 and not any(
+            self.page.labels.knows(cell.sole) or has_label(self.page, cell) for cell in cells
+        )
 
     def _may_be_captions(self, at: int) -> bool:
         """Does the table open with a row of numbers, so that its labels may stand under their values?"""
         first = self.rows[0].children
         if at == 0 or self.headed or len(first) != len(self.rows[at].children):
             return False
-        return not any(self.page.knows(cell.sole) for cell in first) and any(has_digit(cell.text()) for cell in first)
+        return not any(self.page.labels.knows(cell.sole) for cell in first) and any(
+            has_digit(cell.text()) for cell in first
+        )
 
 
 # ---------------------------------------------------------------- cells
@@ -230,7 +237,11 @@ def _in_one_line(page: Page, row: Block) -> None:
         for at, cell in enumerate(row.children)
         if 1 < cell.count <= MOST_LANGUAGES
     }
-    if not lines or len(row.children) < 2 or not all(page.joins(line) and page.heads(line) for line in lines.values()):
+    if (
+        not lines
+        or len(row.children) < 2
+        or not all(page.labels.joins(line) and page.labels.heads(line) for line in lines.values())
+    ):
         return
     if all(cell.count < 2 or at in lines for at, cell in enumerate(row.children)):
         for at, line in lines.items():
@@ -248,7 +259,9 @@ def _is_pair_row(page: Page, cells: Sequence[Block]) -> bool:
     """A label and its value, or such pairs side by side; a row of headings is none."""
     if len(cells) < 2:
         return False
-    known = [page.heads(cell.sole) if index % 2 else page.knows(cell.sole) for index, cell in enumerate(cells)]
+    known = [
+        page.labels.heads(cell.sole) if index % 2 else page.labels.knows(cell.sole) for index, cell in enumerate(cells)
+    ]
     if not known[0] or known[1] or has_label(page, cells[1]):
         return False
     if len(cells) > 2 and all(cell.tag == "th" for cell in cells):
@@ -257,13 +270,13 @@ def _is_pair_row(page: Page, cells: Sequence[Block]) -> bool:
 
 
 def _is_head_row(page: Page, row: Block) -> bool:
-    return len(row.children) > 1 and all(page.heads(cell.sole) for cell in row.children)
+    return len(row.children) > 1 and all(page.labels.heads(cell.sole) for cell in row.children)
 
 
 def _is_value_row(page: Page, rows: Sequence[Block]) -> bool:
     """May the two cells above be the heads of these?"""
     cells = [cell for cell in rows[0].children if _is_filled(cell)] if rows else []
-    return len(cells) == 2 and not any(page.knows(cell.sole) for cell in cells) and has_digit(cells[1].text())
+    return len(cells) == 2 and not any(page.labels.knows(cell.sole) for cell in cells) and has_digit(cells[1].text())
 
 
 def _columns(page: Page, cells: Sequence[Block]) -> bool:
@@ -273,10 +286,10 @@ def _columns(page: Page, cells: Sequence[Block]) -> bool:
     labels, values = _places(cells[0]), _places(cells[1])
     if len(labels) != len(values) or "" in labels or "" in values:
         return False
-    if any(page.heads(value) for value in values) or any(is_known_pair(page, line) for line in labels):
+    if any(page.labels.heads(value) for value in values) or any(is_known_pair(page, line) for line in labels):
         return False
-    fits = [page.fits(label, value) for label, value in zip(labels, values, strict=True)]
-    alone = all(map(page.heads, labels)) and not any(map(page.knows, values))
+    fits = [page.labels.fits(label, value) for label, value in zip(labels, values, strict=True)]
+    alone = all(map(page.labels.heads, labels)) and not any(map(page.labels.knows, values))
     if False in fits or not (alone or fits.count(True) > 1):
         return False  # a card beside a card, or labels nobody knows and nothing that tells whose the values are
     for label, value in zip(labels, values, strict=True):

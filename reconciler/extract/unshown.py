@@ -72,23 +72,9 @@ def _is_markup(text: str) -> bool:
     return "</" in text or "<br" in text
 
 
-def like(page: Page) -> Page:
-    """An empty page that is read by the same labels."""
-    return Page(
-        part=page.part,
-        known=page.known,
-        listing=page.listing,
-        spoken=page.spoken,
-        shapes=page.shapes,
-        fields=page.fields,
-        naming=page.naming,
-        boxes=itertools.count(),
-    )
-
-
 def _laid_out(page: Page, events: Iterable[Event]) -> Page:
     """What stands last in a text counts: what a payer typed comes before what it hides."""
-    found = like(page)
+    found = Page(part=page.part, labels=page.labels, boxes=itertools.count())
     last = [(tag, attributes, text[-LONGEST_LINE // 2 :]) for tag, attributes, text in events]
     read_drawn(found, draw(Written(last, [])))
     return found
