@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from reconciler.errors import FieldAmbiguous, FieldMissing, FieldUnreadable
 from reconciler.extract.fieldnames import LABELS
 from reconciler.extract.fields import Sheet, statuses
-from reconciler.extract.kinds import Words
 from reconciler.extract.notices import Tables, read_notices, sheet_of
 from reconciler.extract.text import fold_words
+from reconciler.extract.wording import Words
 from reconciler.extract.words import WORDS
 from reconciler.model import MONEY_BACK, Kind, Message, Notice
 from reconciler.reading import is_sender

@@ -182,4 +182,4 @@ def test_which_pairs_are_odd(case: str) -> None:
     pairs, odd = ODD_ONES[case]
     found = odd_ones(pairs, LABELS)
     assert [one.label for one in found if one.odd] == odd
-    assert [replace(one, odd=False) for one in found] == pairs
+    assert [one._replace(odd=False) for one in found] == pairs

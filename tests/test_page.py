@@ -10,7 +10,8 @@ import pytest
 
 from reconciler.errors import Unreadable
 from reconciler.extract.labeltable import LabelTable, folded
-from reconciler.extract.page import Page, Pair, Split, Statement, refuse_excess
+from reconciler.extract.page import Page, Pair, Statement, refuse_excess
+from reconciler.extract.splits import Split
 from reconciler.extract.text import fold_label
 
 SUM = fold_label("Сума")
@@ -62,14 +63,8 @@ def test_nothing_is_doubted_before_it_is_said() -> None:
     """A pair, a statement, a line and a page of which nothing more is told have no mark, and nothing was read of them yet."""
     pair, split = Pair(label="Сума", key=SUM, value="5", part="p"), Split(pairs=[("Сума", "5")])
     said = Statement(text="Платіж", part="p", early=True)
-    assert {entry.name for entry in fields(pair) if getattr(pair, entry.name)} == {
-        "label",
-        "key",
-        "value",
-        "part",
-        "manner",
-    }
-    assert {entry.name for entry in fields(split) if getattr(split, entry.name)} == {"pairs", "manner"}
+    assert {name for name, entry in pair._asdict().items() if entry} == {"label", "key", "value", "part", "manner"}
+    assert {name for name, entry in split._asdict().items() if entry} == {"pairs", "manner"}
     assert not said.doubtful
     new = Page(part="p", labels=LABELS)
     assert {entry.name for entry in fields(new) if getattr(new, entry.name)} == {"part", "labels", "spoke"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 
 import pytest
 
@@ -97,5 +96,5 @@ def test_labels_nobody_knows_do_not_count() -> None:
 def test_a_doubt_anywhere_leaves_all_together(doubted: int) -> None:
     """P07: one pair that can be read in two ways, in whichever payment, and none is told apart."""
     whole = page(*FIRST, *SECOND)
-    whole.pairs[doubted] = replace(whole.pairs[doubted], unsure=True)
+    whole.pairs[doubted] = whole.pairs[doubted]._replace(unsure=True)
     assert records(whole) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.extract import text
 from reconciler.extract.text import (
     clean,
     even,
@@ -174,12 +173,3 @@ def test_a_label_is_made_of_words(word: str, words: int) -> None:
 def test_words_are_looked_up_in_one_form(raw: str, words: str) -> None:
     """Lower case, one space between words, ligatures and signs as what they look like."""
     assert fold_words(raw) == words
-
-
-def test_only_what_is_short_is_remembered() -> None:
-    """A text of any length is folded; what is longer than a label takes no memory."""
-    for fold, cache in ((fold_label, text._remembered), (label_words, text._remembered_words)):
-        for length, kept in ((200, 1), (201, 0)):
-            cache.cache_clear()
-            assert fold("я" * length) in ("я" * length, ("я" * length,))
-            assert cache.cache_info().currsize == kept

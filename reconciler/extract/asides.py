@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from reconciler.errors import HeldError
 from reconciler.extract.amounts import CURRENCIES, Amount, find_amounts, normal
 from reconciler.extract.fields import Sheet
-from reconciler.extract.kinds import Words
 from reconciler.extract.orders import clean_order
 from reconciler.extract.page import Page
 from reconciler.extract.text import fold_words
+from reconciler.extract.wording import Words
 
 _CURRENCY = "|".join(re.escape(word) for word in sorted(CURRENCIES, key=len, reverse=True))
 _DIGIT = re.compile("[0-9]")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -35,7 +34,7 @@ def transaction_id(sheet: Sheet) -> str | None:
     The gateway's reference. A page's own one (WFP-…) goes before other numbers the gateway prints. One that stands under
     the label of the order number alone is none: a payer can type it there.
     """
-    pairs = [replace(pair, value=bare(pair.value)) for pair in sheet.of("reference")]
+    pairs = [pair._replace(value=bare(pair.value)) for pair in sheet.of("reference")]
     for pair in pairs:
         if len(pair.value.split()) != 1 or not any(char.isdigit() for char in pair.value):
             raise FieldUnreadable(

@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from decimal import Decimal
-from functools import lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -23,6 +22,7 @@ from reconciler.extract.labels import read_html, read_text
 from reconciler.extract.labeltable import label_table
 from reconciler.extract.page import LONGEST_TEXT, Page, Pair, Statement
 from reconciler.extract.records import split_records
+from reconciler.extract.remembering import remembered
 from reconciler.extract.text import clean, fold_label, fold_words, one_line, unmarked
 from reconciler.model import Message, Span
 from reconciler.money import Money
@@ -179,16 +179,10 @@ def bare(value: str) -> str:
     return one_line(unmarked(value)).rstrip(".").strip("`'\"«»“”„*<>()[]{},;").rstrip(".")
 
 
+@remembered(longest=_SHORT, most=256)
 def is_empty(value: str) -> bool:
     """Nothing, or a sender's way of printing nothing."""
-    return _remembered(value) if len(value) <= _SHORT else _is_empty(value)
-
-
-def _is_empty(value: str) -> bool:
     return _EMPTY.fullmatch(clean(value).strip()) is not None
-
-
-_remembered = lru_cache(maxsize=256)(_is_empty)  # each field of a letter asks it of the same values
 
 
 def read_money(sheet: Sheet, source: str, *, allow_minus: bool = False, either: Collection[str] = ()) -> Money | None:

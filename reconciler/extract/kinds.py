@@ -14,42 +14,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from reconciler.errors import Unreadable
-from reconciler.extract.text import fold_words
+from reconciler.extract.wording import (
+    WORD,
+    Words,
+    fold,
+    has_word,
+    is_known,
+    is_of_payment,
+    is_paid,
+    is_status,
+    stands_in,
+    vetoes,
+    without_names,
+)
 from reconciler.model import MONEY_BACK, Kind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Words:
-    """A sender's words, as patterns over `fold_words` text."""
-
-    veto: Sequence[tuple[Kind, re.Pattern[str]]]  # first match wins; what never is income
-    happened: re.Pattern[str]  # veto words in a form that tells what has happened, not what may
-    status: re.Pattern[str]  # one word of a status that says success
-    done: re.Pattern[str]  # one word that may stand beside it: "completed"
-    noun: re.Pattern[str]  # one word: a payment
-    success: re.Pattern[str]  # one word: that it was made
-    money: re.Pattern[str]  # one word or sign: a currency, which stands for a payment beside a sum
-    plain: re.Pattern[str]  # any other single word that a sentence of success may hold
-    stem: re.Pattern[str]  # a trace of success, anywhere in a word
-    negation: re.Pattern[str]
-    other: re.Pattern[str]  # events that are no payment
-    service: re.Pattern[str]  # what can be cancelled and is no payment
-    receipt: re.Pattern[str]  # said to a payer
-    payer_thanked: re.Pattern[str]  # said to a payer and nobody else, wherever it stands
-    payer: re.Pattern[str]  # speaks to a payer, of whatever
-    merchant: re.Pattern[str]  # said to a merchant
-    register: re.Pattern[str]
-    payout: re.Pattern[str]  # our money moving on, no payment of anybody
-    test: re.Pattern[str]  # a test, plainly
-    tested: re.Pattern[str]  # a word about tests
-    typed: re.Pattern[str]  # begins a pair that tells what kind of operation it is
-    code: re.Pattern[str]  # a pair with the code of an error
-    harmless: re.Pattern[str]  # phrases with such words in them that tell of nothing: "this letter was created …"
-    new: re.Pattern[str]  # one word: "new", which beside a payment, and with no status at all, tells that it came
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,24 +60,9 @@ _MAYBE = re.compile(
     r"if|in case|may|can|could|to request|within|policy|terms|how to|questions?)\b"
 )
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
-_NAME = re.compile(  # a site, an account, a reference
-    r"(?<![\w.@/-])(?:(?:https?://)?[a-z0-9][a-z0-9-]*(?:[._@][a-z0-9-]+)+/?|[a-z0-9-]*[0-9][a-z0-9-]*)(?![\w@])"
-)
 _SUM = re.compile(r"\d ?(?:грн|uah|usd|eur|[₴$€])|(?:uah|usd|eur|[₴$€]) ?\d")
 _MONEY = re.compile(r"[^\W\d_]+|[₴$€£]")
-_WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
-_MIXED = re.compile(r"[^\W\d_]*(?:[a-z][а-яіїєґ]|[а-яіїєґ][a-z])[^\W\d_]*")
-_BETWEEN_WORDS = re.compile(
-    r"[\s/|,.()·•✅✔✓☑🟢🎉👍💚💰💳]+(?:[–—-]\s+)?"
-)  # of a status; no cross, no hourglass, no "?"
-_LATIN = re.compile(r"[a-z]")
-_CYRILLIC = str.maketrans("aeopcyxijskmthb", "аеорсухіјѕкмтнв")
-_NAMED = re.compile(r"[a-z0-9]")  # every name has one of these
-_BETWEEN = "\0"  # lines; in none of them, and in no pattern
-_LONGEST_WORD = 60  # characters; longer ones are not worth remembering
-_LONGEST_HEAD = 500  # characters of lines that are looked through for words of veto and are worth remembering
 QUIET = frozenset({Kind.DECLINED, Kind.PENDING})  # kinds that nobody is shown
-_NUMBERED = re.compile(r"\bno[.:]? ?(?=[a-z-]{0,8}[0-9])")  # "order No 5" denies nothing
 
 
 def decide(said: Said, words: Words, *, parser: str, attached_list: bool = False) -> Kind:
@@ -111,8 +77,8 @@ def decide(said: Said, words: Words, *, parser: str, attached_list: bool = False
 
 def is_denied(lines: Sequence[str], words: Words) -> bool:
     """Does one of these lines tell of something that is no payment?"""
-    folded = [_fold(line) for line in lines]
-    return any(_any(pattern, folded) for _, pattern in words.veto)
+    folded = [fold(line) for line in lines]
+    return any(stands_in(pattern, folded) for _, pattern in words.veto)
 
 
 def decide_each(letter: Said, statuses: Sequence[Sequence[str]], words: Words, *, parser: str) -> list[Kind]:
@@ -132,7 +98,7 @@ def decide_each(letter: Said, statuses: Sequence[Sequence[str]], words: Words, *
         words.tested,
         words.payout,
     ):
-        if _any(pattern, lines):
+        if stands_in(pattern, lines):
             raise case.unreadable("several payments, and words that no payment is told by", found=pattern.pattern[:30])
     return [
         _Case(Said(subject="", status=status, early=(), late=()), words, parser).decide_by_status()
@@ -145,7 +111,7 @@ class _Case:
 
     def __init__(self, said: Said, words: Words, parser: str) -> None:
         self.words, self.parser = words, parser
-        names = sorted((_fold(name) for name in said.names), key=len, reverse=True)
+        names = sorted((fold(name) for name in said.names), key=len, reverse=True)
         self._names = [name for name in names if name]
         self._harmless = words.harmless
         self.subject = self._sentences([said.subject])
@@ -160,8 +126,8 @@ class _Case:
 
     def decide(self, *, attached_list: bool) -> Kind:
         words = self.words
-        paid = [value for value in self.status if _is_paid(value, words)]
-        if _any(words.register, self.subject) or (attached_list and _any(words.register, self.early)):
+        paid = [value for value in self.status if is_paid(value, words)]
+        if stands_in(words.register, self.subject) or (attached_list and stands_in(words.register, self.early)):
             if paid:
                 raise self.unreadable("a register with a payment's status", found="register")
             return Kind.REGISTER
@@ -169,12 +135,12 @@ class _Case:
             if kind in QUIET and (paid or any(map(self._may_succeed, self.told))):
                 raise self.unreadable("tells of a payment, and denies it", found=str(kind))
             if kind in QUIET and any(
-                not self._vetoed([value]) and not _is_status(value, words) for value in self.status
+                not self._vetoed([value]) and not is_status(value, words) for value in self.status
             ):
                 raise self.unreadable("denied, and a status that is not a word we know", found=str(kind))
             if kind in QUIET and not self._vetoed(self.status) and not self._vetoed(self._headlines()):
                 raise self.unreadable("denied by a word that is no headline and no status", found=str(kind))
-            if kind in QUIET and not self._vetoed(self.told) and any(map(_SUM.search, map(_fold, self.heads))):
+            if kind in QUIET and not self._vetoed(self.told) and any(map(_SUM.search, map(fold, self.heads))):
                 raise self.unreadable(
                     "a sum in the subject or at the head, and no word there denies it", found=str(kind)
                 )
@@ -189,10 +155,10 @@ class _Case:
 
     def _headlines(self) -> list[str]:
         """The subject, the first line, and what speaks of a payment above the fields."""
-        return [*self.subject, *self.early[:1], *(line for line in self.early if _has(self.words.noun, line))]
+        return [*self.subject, *self.early[:1], *(line for line in self.early if has_word(self.words.noun, line))]
 
     def decide_by_status(self) -> Kind:
-        paid = [value for value in self.status if _is_paid(value, self.words)]
+        paid = [value for value in self.status if is_paid(value, self.words)]
         kind = self._vetoed_by_status(paid)
         if kind and paid:
             raise self.unreadable("two words of status", found="status")
@@ -210,10 +176,10 @@ class _Case:
 
     def _vetoed_by_lines(self, paid: bool) -> Kind | None:
         """By the subject, in which a payer's words may stand, and by what the letter opens with."""
-        if self._vetoed(self.told) is Kind.VOID and _any(self.words.service, self.told):
+        if self._vetoed(self.told) is Kind.VOID and stands_in(self.words.service, self.told):
             raise self.unreadable("tells of something else that was cancelled", found="service")
         kind = self._vetoed(self.subject)
-        success = paid or _any(self.words.stem, self.subject) or any(map(self._is_success, self.early))
+        success = paid or stands_in(self.words.stem, self.subject) or any(map(self._is_success, self.early))
         if kind in MONEY_BACK and success:
             if self._vetoed(self.early) != kind:
                 raise self.unreadable("money back by the subject alone, and a success", found="veto in the subject")
@@ -226,11 +192,13 @@ class _Case:
 
     def _refuse_denials(self) -> None:
         words = self.words
-        if _any(words.payout, self.told):
+        if stands_in(words.payout, self.told):
             raise self.unreadable("a letter about a payout", found="payout")
         if self._vetoed(self.doubtful):
             raise self.unreadable("a line that is a pair or a statement denies a payment", found="veto in a pair")
-        if _any(words.happened, self.late) or any(map(self._contradicts, [*self.doubtful, *self.late, *self.aside])):
+        if stands_in(words.happened, self.late) or any(
+            map(self._contradicts, [*self.doubtful, *self.late, *self.aside])
+        ):
             raise self.unreadable("its last lines contradict a payment", found="veto below the payment")
         if not self.status and (self._vetoed(self.late) or self._vetoed(self.aside)):
             raise self.unreadable("no status, and words that deny a payment", found="veto without a status")
@@ -245,15 +213,15 @@ class _Case:
 
     def _demand_success(self) -> None:
         words = self.words
-        odd = [value for value in self.status if not _is_status(value, words)]
+        odd = [value for value in self.status if not is_status(value, words)]
         if odd:
             raise self.unreadable(f"status {odd[0][:60]!r} is not a word we know", status=odd[0][:60])
-        if _any(words.receipt, self.told):
+        if stands_in(words.receipt, self.told):
             return
         unsure = [line for line in self.told if words.stem.search(line) and not self._is_plain(line)]
         if unsure:
             raise self.unreadable(f"{unsure[0][:60]!r} is no success that we know", found=unsure[0][:60])
-        paid = any(_is_paid(value, words) for value in self.status)
+        paid = any(is_paid(value, words) for value in self.status)
         if paid or any(self._is_success(line) for line in (*self.told, *self.late)):
             return
         if self.status or not any(self._is_success(line, self.words.new) for line in self.told):
@@ -261,23 +229,23 @@ class _Case:
 
     def _addressed(self) -> Kind:
         words = self.words
-        to_payer = _any(words.receipt, self.told)
-        if not to_payer and _any(words.payer_thanked, self.late):
+        to_payer = stands_in(words.receipt, self.told)
+        if not to_payer and stands_in(words.payer_thanked, self.late):
             raise self.unreadable("thanks a payer, and is no plain receipt", found="thanks")
-        if to_payer and _any(words.merchant, self.told):
+        if to_payer and stands_in(words.merchant, self.told):
             raise self.unreadable("speaks to the payer and to the merchant", found="receipt and notice")
         if to_payer:
             return Kind.RECEIPT
-        if _any(words.payer, self.told):
+        if stands_in(words.payer, self.told):
             raise self.unreadable("speaks to the payer, and is no plain receipt", found="payer")
-        if _any(words.test, [*self.status, *self.told]):
+        if stands_in(words.test, [*self.status, *self.told]):
             return Kind.TEST
-        if _any(words.tested, [*self.status, *self.told, *self.late, *self.doubtful, *self.aside]):
+        if stands_in(words.tested, [*self.status, *self.told, *self.late, *self.doubtful, *self.aside]):
             raise self.unreadable("speaks of a test, and does not say that it is one", found="test")
         return Kind.PAYMENT
 
     def _vetoed(self, lines: Sequence[str]) -> Kind | None:
-        found = [] if not lines else _vetoes(tuple(lines), self.words)
+        found = [] if not lines else vetoes(lines, self.words)
         if not found:
             return None
         if found[0] in MONEY_BACK and found[0] is not Kind.CHARGEBACK:
@@ -294,15 +262,15 @@ class _Case:
     def _is_success(self, sentence: str, success: re.Pattern[str] | None = None) -> bool:
         """A payment, a success, and no word that is not known."""
         words, success = self.words, success or self.words.success
-        paid = _has(words.noun, sentence) or any(words.money.fullmatch(word) for word in _MONEY.findall(sentence))
-        return paid and _has(success, sentence) and self._is_plain(sentence)
+        paid = has_word(words.noun, sentence) or any(words.money.fullmatch(word) for word in _MONEY.findall(sentence))
+        return paid and has_word(success, sentence) and self._is_plain(sentence)
 
     def _is_plain(self, sentence: str) -> bool:
         """Nothing but words that are known, and none that denies: "21:52 успішна." tells nothing, and nothing else either."""
         words = self.words
         if "?" in sentence or self._denies(sentence):
             return False
-        return all(_is_known(word, words) for word in _WORD.findall(words.merchant.sub(" ", sentence)))
+        return all(is_known(word, words) for word in WORD.findall(words.merchant.sub(" ", sentence)))
 
     def _denies(self, sentence: str) -> bool:
         return self.words.negation.search(sentence) is not None
@@ -310,7 +278,7 @@ class _Case:
     def _contradicts(self, sentence: str) -> bool:
         """Of a payment or a success it says that it was not, was another thing, or was the reader's own."""
         words = self.words
-        if not any(_is_of_payment(word, words) for word in sentence.split()):
+        if not any(is_of_payment(word, words) for word in sentence.split()):
             return False
         return self._denies(sentence) or any(p.search(sentence) is not None for p in (words.other, words.payer))
 
@@ -319,13 +287,13 @@ class _Case:
         return [
             sentence
             for line in lines
-            for sentence in _SENTENCE.split(_unnamed(self._nameless(self._plain(line))))
+            for sentence in _SENTENCE.split(without_names(self._nameless(self._plain(line))))
             if sentence.strip()
         ]
 
     def _plain(self, line: str) -> str:
         """Folded, without phrases that tell of nothing."""
-        return self._harmless.sub(" ", _fold(line))
+        return self._harmless.sub(" ", fold(line))
 
     def _nameless(self, line: str) -> str:
         for name in self._names:
@@ -334,67 +302,3 @@ class _Case:
 
     def unreadable(self, message: str, **facts: Any) -> Unreadable:
         return Unreadable(message, parser=self.parser, **facts)
-
-
-def _fold(text: str) -> str:
-    """As the patterns read it; "№" stays a sign, and is no "no"; words in letters of two alphabets are in one."""
-    folded = fold_words(text.replace("№", "#"))
-    return _MIXED.sub(_in_cyrillic, folded) if _LATIN.search(folded) else folded
-
-
-def _in_cyrillic(word: re.Match[str]) -> str:
-    found = word[0].translate(_CYRILLIC)
-    return found if _LATIN.search(found) is None else word[0]
-
-
-def _unnamed(line: str) -> str:
-    return _NAME.sub(" ", _NUMBERED.sub(" ", line)) if _NAMED.search(line) else line
-
-
-def _any(pattern: re.Pattern[str], lines: Sequence[str]) -> bool:
-    """All lines are looked through at once, and one by one only where something may have been found across two of them."""
-    return pattern.search(_BETWEEN.join(lines)) is not None and any(pattern.search(line) for line in lines)
-
-
-def _is_of_payment(word: str, words: Words) -> bool:
-    """Has it a trace of success in it, or a word for a payment?"""
-    return _remembered(word, words) if len(word) <= _LONGEST_WORD else _speaks_of_payment(word, words)
-
-
-def _speaks_of_payment(word: str, words: Words) -> bool:
-    return words.stem.search(word) is not None or _has(words.noun, word)
-
-
-_remembered = lru_cache(maxsize=8192)(_speaks_of_payment)  # a letter has few words, again and again
-
-
-def _is_known(word: str, words: Words) -> bool:
-    return any(p.fullmatch(word) for p in (words.noun, words.success, words.done, words.plain, words.money))
-
-
-def _vetoes(lines: tuple[str, ...], words: Words) -> Sequence[Kind]:
-    """The kinds whose words of veto stand in these lines."""
-    return _remembered_vetoes(lines, words) if sum(map(len, lines)) <= _LONGEST_HEAD else _find_vetoes(lines, words)
-
-
-def _find_vetoes(lines: tuple[str, ...], words: Words) -> Sequence[Kind]:
-    return tuple(kind for kind, pattern in words.veto if _any(pattern, lines))
-
-
-_remembered_vetoes = lru_cache(maxsize=1024)(_find_vetoes)  # a sender's letters open with the same lines
-
-
-def _has(pattern: re.Pattern[str], sentence: str) -> bool:
-    return any(pattern.fullmatch(word) for word in _WORD.findall(sentence))
-
-
-def _is_status(value: str, words: Words) -> bool:
-    """Words of success and of payment, joined by blanks, strokes, commas, brackets and ticks, and nothing else."""
-    known = (words.status, words.done, words.noun, words.success)
-    parts = [part for part in _BETWEEN_WORDS.split(value.strip(" .!")) if part]
-    return bool(parts) and all(any(pattern.fullmatch(part) for pattern in known) for part in parts)
-
-
-def _is_paid(value: str, words: Words) -> bool:
-    paid = _has(words.status, value) or (_has(words.success, value) and _has(words.noun, value))  # "payment received"
-    return paid and _is_status(value, words)

@@ -21,10 +21,11 @@ from collections.abc import Sequence
 
 from reconciler.extract.html import Block, Drawn, plain, read_blocks
 from reconciler.extract.labeltable import LabelTable
-from reconciler.extract.lines import is_known_pair, is_pair, scan_lines, separator_of
+from reconciler.extract.lines import is_pair, scan_lines, separator_of
 from reconciler.extract.manners import odd_ones
 from reconciler.extract.page import Page, refuse_excess
 from reconciler.extract.runs import Item, read_run
+from reconciler.extract.splits import is_known_pair
 from reconciler.extract.tables import has_label, read_rows, read_table
 from reconciler.extract.text import clean, only_marks
 
@@ -156,7 +157,9 @@ def _typical(page: Page, blocks: Sequence[Block]) -> set[tuple[str, ...]]:
     """How blocks look of which most hold one pair each: a second line in one of them may be a payer's."""
     if len(blocks) < 3:
         return set()
-    single = Counter(block.look for block in blocks if block.sole is not None and is_known_pair(page, block.sole))
+    single = Counter(
+        block.look for block in blocks if block.sole is not None and is_known_pair(block.sole, page.labels)
+    )
     return {look for look, count in single.items() if count > 2}
 
 
@@ -185,4 +188,4 @@ def _is_layout(page: Page, label: Block, value: Block) -> bool:
         return False
     if label.tag in {"legend", "caption", "summary"}:
         return value.count > 1
-    return is_known_pair(page, next(iter(value.all_lines()), ""))
+    return is_known_pair(next(iter(value.all_lines()), ""), page.labels)

@@ -12,36 +12,28 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from reconciler.extract.html import MARK, plain
 from reconciler.extract.labeltable import LONGEST_LABEL
 from reconciler.extract.manners import manner_of
-from reconciler.extract.page import Page, Split
+from reconciler.extract.page import Page
 from reconciler.extract.runs import Item, read_run
 from reconciler.extract.shapes import may_be_label
+from reconciler.extract.splits import BRACKETED, NUMBERING, Split, is_known_pair, separators, split_line
 
 GAP = "  "  # between label and value, where they stand in columns
-_LINES_TO_LOOK = 6  # separators tried in one line
 _SEVERAL = 3  # labels behind which a separator must stand to be one
 _NONE: Mapping[int, int] = Counter()
-_SEPARATOR = re.compile(rf":|：|\t|\s{{2,}}|\s[—–-]\s|\s?(?:=>?|->|[→⇒»])\s?|\s?[|│]\s?|\.{{3,}}|…|{MARK}")
-_PARTING = re.compile(rf"[:：\t=>→⇒»|│…—–{MARK}-]")  # what a separator has in it, but for gaps and dots
-_LEADING = re.compile(rf"^(?:->|[\s:：=>→⇒»|│{MARK}\x02\x03]|\*{{1,2}}(?=\s)|[—–-](?=\s)|\.{{2,}}|…)+")
-_LOOSE_VALUE = re.compile(r"\d|WFP-|[₴$€№#]\s?\d")
 _UNKNOWN = re.compile(r"(?P<label>[^\W\d_][^:\n]{0,58}?)\s*:(?!//|(?<=\d:)\d)(?P<value>.*)")  # no colon of "14:31"
-_BRACKETED = re.compile(rf"[^\w\[]*\[[\s{MARK}]*(?P<label>[^\[\]]{{2,58}})\][\s:=>{MARK}]+(?P<value>.*)")
 _FORWARDING = re.compile(r"(?i)forward|original|пересл|перенапр|исходн|оригінал")
 _FORWARD_HEADER = re.compile(  # the headers a mail program writes over what it forwards: its "Date" is no field
     r"(?i)(?:from|від|от|date|дата|sent|надіслано|отправлено|subject|тема|to|кому|cc|копія|копия|reply-to)\s*:"
 )
 
 
-_GAP = re.compile(r"\s{2,}|\s*[|│]\s*|[;•·]\s+")
-_NOTHING = re.compile(r"(?:\s*[:=|│→]+>?\s*[—–-]+|\s*(?:\.{3,}|…|[=|│→]|\s[—–-])\s*[—–-]*)$")
 _SENTENCE_END = re.compile(r"[.!?]$")
-_NUMBERING = re.compile(r"^\s*\d{1,2}[.)]\s+(?=\D)")
 
 
 def scan_lines(page: Page, lines: Sequence[str], *, later: bool = False) -> None:
@@ -52,18 +44,13 @@ def scan_lines(page: Page, lines: Sequence[str], *, later: bool = False) -> None
 
 def is_pair(page: Page, line: str) -> bool:
     """Does a line hold a label and its value, known or not?"""
-    return is_known_pair(page, line) or _unknown_pair(page, line) is not None
-
-
-def is_known_pair(page: Page, line: str) -> bool:
-    found = split_line(page, line)
-    return found is not None and not found.loose and bool(found.pairs[-1][1])
+    return is_known_pair(line, page.labels) or _unknown_pair(page, line) is not None
 
 
 class _Scan:
     def __init__(self, page: Page, lines: Sequence[str], *, later: bool) -> None:
         self.page, self.lines, self.later = page, lines, later
-        self.split = [split_line(page, line) for line in lines]
+        self.split = [split_line(line, page.labels) for line in lines]
         sided = sum(bool(split and split.pairs[-1][1] and not split.loose) for split in self.split)
         self.sided = 2 * sided >= sum(map(page.labels.knows, lines))
         self.spaced = self._is_spaced()
@@ -193,128 +180,18 @@ def _is_forwarding(line: str) -> bool:
     return line.startswith("--") and line.endswith("--") and _FORWARDING.search(line) is not None
 
 
-def split_line(page: Page, line: str) -> Split | None:
-    """The known labels that begin a line or stand in elements of their own, with their values; None: no known label."""
-    if line not in page.splits:
-        page.splits[line] = _split_line(page, line)
-    return page.splits[line]
-
-
-def _split_line(page: Page, line: str) -> Split | None:
-    if not page.labels.may_hold_label(line):
-        return None
-    if page.labels.knows(line):
-        return _alone(line)
-    bare = _NUMBERING.sub("", line)
-    numbered, line = bare != line, bare
-    if (found := _BRACKETED.fullmatch(line)) and page.labels.knows(found["label"]):
-        return Split(pairs=[(found["label"], plain(found["value"]))], manner="[]")
-    if pairs := _in_elements(page, line):
-        return Split(pairs=pairs)
-    joined = [match for match in _first_separators(line) if page.labels.joins(line[: match.start()])]
-    if not joined and (side := _side_by_side(page, line)):
-        return side
-    for separator in joined or _first_separators(line):
-        if page.labels.knows(line[: separator.start()]):
-            value = plain(_LEADING.sub("", line[separator.start() :]))
-            manner, column = manner_of(line, separator.start(), bulleted=numbered)
-            return Split(pairs=[(plain(line[: separator.start()]), value)], manner=manner, column=column)
-    bare = plain(line)
-    spaces = [match.start() for match in re.finditer(" ", bare[:LONGEST_LABEL])]
-    for space in reversed(spaces):
-        if _LOOSE_VALUE.match(bare, space + 1) and page.labels.knows(bare[:space]):
-            return Split(pairs=[(bare[:space], bare[space + 1 :])], loose=True)
-    return None
-
-
-def _alone(line: str) -> Split:
-    """A label alone, or with what a sender prints for nothing: "Order #: —", "Order #......", "Order # | -"."""
-    found = _NOTHING.search(plain(line))
-    return Split(pairs=[(plain(line)[: found.start()], "—")] if found else [(plain(line), "")])
-
-
-def _in_elements(page: Page, line: str) -> list[tuple[str, str]]:
-    """
-    Pairs in one line of HTML whose labels stand in elements of their own: "<b>a:</b> b <b>c:</b> d".
-
-    Where every known label ends with a colon other segments that do are labels too; where labels and values take turns from
-    the first to the last segment, so do those nobody knows.
-    """
-    segments = [segment for segment in line.split(MARK) if plain(segment)]
-    known: list[int] = []
-    for at, segment in enumerate(segments):
-        is_word = known[-1:] == [at - 1] and not page.labels.heads(segment) and not plain(segment).endswith(":")
-        if page.labels.knows(segment) and not is_word:
-            known.append(at)
-    if len(known) < 2:
-        return []
-    ends = [at for at, segment in enumerate(segments) if plain(segment).endswith(":") and may_be_label(plain(segment))]
-    if set(known) <= set(ends):
-        heads = ends
-    elif len(segments) % 2 == 0 and all(at % 2 == 0 for at in known):
-        heads = list(range(0, len(segments), 2))
-    else:
-        heads = known
-    if heads[0] != 0:
-        return []
-    return [
-        (plain(segments[head]), plain(_LEADING.sub("", "".join(segments[head + 1 : end]))))
-        for head, end in zip(heads, [*heads[1:], len(segments)], strict=True)
-    ]
-
-
-def _side_by_side(page: Page, line: str) -> Split | None:
-    """Pairs in one line of text, with a gap, a stroke or a semicolon between them: "a: b | c: d", "a   b   c   d"."""
-    cells = [plain(cell) for cell in _GAP.split(line) if plain(cell)]
-    parts: list[tuple[str, str]] = []
-    unsure = False
-    for count, cell in enumerate(cells):
-        label, colon, value = cell.partition(":")
-        if value.startswith("//"):
-            colon = ""
-        value = plain(_LEADING.sub("", value))
-        if colon and page.labels.knows(label):
-            unsure = unsure or (count > 0 and page.labels.heads(cells[count - 1]))
-            parts.append((label.strip(), value.strip()))
-        elif page.labels.heads(cell) and (count == 0 or count + 1 < len(cells)):
-            parts.append((cell, ""))
-        elif colon and may_be_label(label) and not re.search(r"\d\d", label):
-            parts.append((label.strip(), value.strip()))
-        elif parts:
-            parts[-1] = (parts[-1][0], f"{parts[-1][1]} {cell}".strip())
-        else:
-            parts.append(("", cell))
-    lead = " ".join(value for label, value in parts if not label)
-    pairs = [(label, value) for label, value in parts if label]
-    if not any(page.labels.knows(label) for label, _ in pairs) or (len(pairs) == 1 and not lead):
-        return None
-    return Split(pairs=pairs, lead=lead, side=True, unsure=unsure, manner="side")
-
-
-def _separators(line: str) -> Iterable[re.Match[str]]:
-    if _PARTING.search(line) is None and "  " not in line and "..." not in line:
-        return ()  # as in most lines, which need no slower look
-    return _SEPARATOR.finditer(line)
-
-
-def _first_separators(line: str) -> Iterator[re.Match[str]]:
-    for match in islice(_separators(line[: 2 * LONGEST_LABEL]), 2 * _LINES_TO_LOOK):
-        if plain(line[: match.start()]):
-            yield match
-
-
 def _unknown_pair(page: Page, line: str) -> tuple[str, str] | None:
     """A line of a label that nobody knows and its value, with a colon or what stands between the known ones and theirs."""
     bare = plain(line)
-    found = (":" in bare and _UNKNOWN.fullmatch(bare)) or ("[" in bare and _BRACKETED.fullmatch(bare))
+    found = (":" in bare and _UNKNOWN.fullmatch(bare)) or ("[" in bare and BRACKETED.fullmatch(bare))
     if found and len(found["label"].split()) <= 6:
         return found["label"], found["value"].strip()
     if page.separator is None:
         return None
     if page.separator == GAP:
-        label, mark, value = re.sub(r"\s{2,}", GAP, _NUMBERING.sub("", line).strip()).partition(GAP)
+        label, mark, value = re.sub(r"\s{2,}", GAP, NUMBERING.sub("", line).strip()).partition(GAP)
     else:
-        label, mark, value = plain(_NUMBERING.sub("", line)).partition(page.separator)
+        label, mark, value = plain(NUMBERING.sub("", line)).partition(page.separator)
     if mark and may_be_label(label) and len(label.split()) <= 6 and plain(value):
         return plain(label), plain(value)
     return None
@@ -325,7 +202,7 @@ def separator_of(page: Page, lines: Sequence[str]) -> str | None:
     found = [
         match[0].strip() or (GAP if GAP in match[0] else "")
         for line in lines
-        for match in islice(_separators(line[:LONGEST_LABEL]), 2)
+        for match in islice(separators(line[:LONGEST_LABEL]), 2)
         if page.labels.knows(line[: match.start()])
     ]
     if len(found) < _SEVERAL:
@@ -347,8 +224,8 @@ def _unknown(page: Page, line: str) -> None:
 
 
 def _manner_of_unknown(line: str, label: str) -> str:
-    if "[" in line and _BRACKETED.fullmatch(plain(line)):
+    if "[" in line and BRACKETED.fullmatch(plain(line)):
         return "[]"
-    bare = _NUMBERING.sub("", line)
+    bare = NUMBERING.sub("", line)
     at = bare.find(label)
     return manner_of(bare, max(at, 0) + len(label), bulleted=bare != line)[0]

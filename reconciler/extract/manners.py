@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 
 from reconciler.extract.html import LINK_OFF, LINK_ON, MARK
 from reconciler.extract.labeltable import LabelTable
@@ -56,6 +55,6 @@ def odd_ones(pairs: Sequence[Pair], labels: LabelTable) -> list[Pair]:
     for pair in pairs:
         own = pair.direct and found and found[-1].key in labels.written and found[-1].value and not found[-1].odd
         if pair.manner in unlike and pair.key in labels.known and pair.value and not pair.loose and not own:
-            pair = replace(pair, odd=True)
+            pair = pair._replace(odd=True)
         found.append(pair)
     return found

@@ -20,12 +20,13 @@ from reconciler.extract.facts import amount_of, is_addressed, merchant_names, or
 from reconciler.extract.fieldnames import LABELS, LISTING, ORDER_LABELS, SPOKEN
 from reconciler.extract.fields import Sheet, bare, is_empty, read_paid_at, statuses, words_of
 from reconciler.extract.html import plain
-from reconciler.extract.kinds import QUIET, Said, Words, decide, decide_each, is_denied
+from reconciler.extract.kinds import QUIET, Said, decide, decide_each, is_denied
 from reconciler.extract.labeltable import folded
 from reconciler.extract.orders import clean_order
 from reconciler.extract.page import Pair
 from reconciler.extract.shapes import may_be_label
 from reconciler.extract.text import fold_label, one_line
+from reconciler.extract.wording import Words
 from reconciler.extract.words import WORDS
 from reconciler.model import MONEY_BACK, Kind, Message, Notice
 

@@ -36,8 +36,7 @@ def has_digit(text: str) -> bool:
     return any(char.isdigit() for char in text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class Pair(NamedTuple):
     """
     A label and its value as printed.
 
@@ -75,25 +74,6 @@ class Statement(NamedTuple):
     doubtful: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Split:
-    """
-    A line taken apart.
-
-    loose: its one pair has but a space between label and value. lead: what stands before its first label. side: its pairs
-    stand side by side, so a payer may have typed all but the first. unsure: one of them may be another's value.
-    manner, column: as `manners.manner_of` tells them.
-    """
-
-    pairs: list[tuple[str, str]]
-    loose: bool = False
-    lead: str = ""
-    side: bool = False
-    unsure: bool = False
-    manner: str = "apart"
-    column: int = 0
-
-
 @dataclass(slots=True)
 class Page:
     """What one part says."""
@@ -110,7 +90,6 @@ class Page:
     spoke: bool = True  # since the last pair
     quotes: bool = False  # another letter is quoted in it
     drawn: Drawn | None = None  # the HTML it was read from
-    splits: dict[str, Split | None] = field(default_factory=dict)  # lines as they were taken apart
 
     def add(
         self,

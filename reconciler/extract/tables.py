@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.extract.html import Block, plain
 from reconciler.extract.labeltable import MOST_LANGUAGES
-from reconciler.extract.lines import is_known_pair
 from reconciler.extract.page import Page, has_digit
+from reconciler.extract.splits import is_known_pair
 from reconciler.extract.text import only_marks
 
 _NUMBER = re.compile(r"(\d{1,2})[.)]?")
@@ -159,7 +159,7 @@ class _Rows:
         if len(cells) % 2 or any(page.labels.heads(cell.sole) or has_label(page, cell) for cell in cells[1::2]):
             return False
         labels = [cell for cell in cells[::2] if cell.count]
-        if any(cell.sole is None or is_known_pair(page, cell.sole) for cell in labels):
+        if any(cell.sole is None or is_known_pair(cell.sole, page.labels) for cell in labels):
             return False
         return len(cells) == 2 or any(page.labels.knows(cell.sole) for cell in labels) or len(self.heads) > 1
 
@@ -286,7 +286,7 @@ def _columns(page: Page, cells: Sequence[Block]) -> bool:
     labels, values = _places(cells[0]), _places(cells[1])
     if len(labels) != len(values) or "" in labels or "" in values:
         return False
-    if any(page.labels.heads(value) for value in values) or any(is_known_pair(page, line) for line in labels):
+    if any(page.labels.heads(value) for value in values) or any(is_known_pair(line, page.labels) for line in labels):
         return False
     fits = [page.labels.fits(label, value) for label, value in zip(labels, values, strict=True)]
     alone = all(map(page.labels.heads, labels)) and not any(map(page.labels.knows, values))

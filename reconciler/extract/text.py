@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+
+from reconciler.extract.remembering import remembered
 
 UNTOLD = "\ufffd"  # stands where text is drawn in another order than it is written, so that no grammar accepts it
 
@@ -97,16 +98,13 @@ def only_marks(text: str) -> bool:
     return not text[:1].isalnum() and _ONLY_MARKS.fullmatch(text) is not None
 
 
+@remembered(longest=_SHORT, most=4096)
 def fold_label(text: str) -> str:
     """
     The form in which two labels are the same label: "Сума:", "СУМА" and "Cyмa" in mixed letters are one.
 
     Compared as a whole, never as a part: "Сума комісії" is not "Сума".
     """
-    return _remembered(text) if len(text) <= _SHORT else _fold_label(text)
-
-
-def _fold_label(text: str) -> str:
     folded = _one_form(text)
     for cyrillic, latin in _ALIKE:
         folded = folded.replace(cyrillic, latin)
@@ -123,19 +121,10 @@ def _without_edges(text: str) -> str:
     return text[begin:end]
 
 
-_remembered = lru_cache(maxsize=4096)(_fold_label)  # the labels of letters are few, and asked for again and again
-
-
+@remembered(longest=_SHORT, most=8192)
 def label_words(word: str) -> tuple[str, ...]:
     """The words that a label with this word in it has there, as it is compared; several where signs stand between them."""
-    return _remembered_words(word) if len(word) <= _SHORT else _label_words(word)
-
-
-def _label_words(word: str) -> tuple[str, ...]:
-    return tuple(_WORD.findall(_fold_label(word)))
-
-
-_remembered_words = lru_cache(maxsize=8192)(_label_words)
+    return tuple(_WORD.findall(fold_label(word)))
 
 
 def fold_words(text: str) -> str:

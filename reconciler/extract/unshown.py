@@ -18,9 +18,9 @@ from reconciler.extract import markup
 from reconciler.extract.elements import CODE, RAW, STRUCK, UNSEEN
 from reconciler.extract.html import Drawn, draw, plain
 from reconciler.extract.labels import read_drawn
-from reconciler.extract.lines import split_line
 from reconciler.extract.markup import Event, Written
 from reconciler.extract.page import LONGEST_LINE, Page
+from reconciler.extract.splits import split_line
 from reconciler.extract.text import clean
 
 _INLINE = STRUCK | {"svg", "desc", "math", "a", "button"}
@@ -64,7 +64,9 @@ def unshown(page: Page) -> Iterator[Unshown]:
 
 def _may_be_pair(page: Page, text: str) -> bool:
     return _is_markup(text) or any(
-        split_line(page, line) is not None for line in clean(text[:LONGEST_LINE]).split("\n") if not line.isspace()
+        split_line(line, page.labels) is not None
+        for line in clean(text[:LONGEST_LINE]).split("\n")
+        if not line.isspace()
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from reconciler.extract.kinds import Words
+from reconciler.extract.wording import Words
 from reconciler.model import Kind
 
 _PAID = (  # the words of success, in the forms that speak of one payment

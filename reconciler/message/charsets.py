@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # theirs → Python's. Labels seen in mail trackers (failure mode P03) and their neighbours.
 _ALIASES = {
@@ -108,8 +108,7 @@ _GUESS_WINDOW = 16 * 1024  # chardet sees no more than this; more text does not 
 _SUSPECT = 4  # so many UTF-8 sequences, and nothing else above ASCII, do not happen in windows-1251 text
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     content: str
     charset: str  # the one that decoded it
     lossy: bool = False
