@@ -17,8 +17,8 @@ from reconciler.extract.fieldnames import LABELS
 from reconciler.extract.fields import Sheet, statuses
 from reconciler.extract.notices import Tables, read_notices, sheet_of
 from reconciler.extract.text import fold_words
-from reconciler.extract.wording import Words
-from reconciler.extract.words import WORDS
+from reconciler.extract.words.wording import Words
+from reconciler.extract.words.wordlist import WORDS
 from reconciler.model import MONEY_BACK, Kind, Message, Notice
 from reconciler.reading import is_sender
 

@@ -17,11 +17,11 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from reconciler.errors import Unreadable
-from reconciler.extract.amounts import currency_of, read_amount
-from reconciler.extract.dates import read_moment
-from reconciler.extract.labeltable import folded
+from reconciler.extract.layout.labeltable import folded
 from reconciler.extract.tabular import read_rows
 from reconciler.extract.text import fold_label
+from reconciler.extract.values.amounts import currency_of, read_amount
+from reconciler.extract.values.dates import read_moment
 from reconciler.model import Message
 
 _READABLE = re.compile(r"\.(?:zip|csv)$", re.IGNORECASE)

@@ -21,8 +21,8 @@ from parsers._gateway import Gateway, in_words_of_ours, labels
 from reconciler.errors import FieldAmbiguous, Unreadable
 from reconciler.extract.fieldnames import LABELS as HOUSE
 from reconciler.extract.notices import Tables
-from reconciler.extract.orders import clean_order
 from reconciler.extract.text import fold_words, one_line
+from reconciler.extract.values.orders import clean_order
 from reconciler.model import Kind, Message, Notice
 
 NAME = "privatbank"

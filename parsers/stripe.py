@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 
 from parsers._gateway import Gateway, labels, words
 from reconciler.errors import Unreadable
-from reconciler.extract.amounts import Manner, read_amount
 from reconciler.extract.notices import Tables
 from reconciler.extract.text import one_line
+from reconciler.extract.values.amounts import Manner, read_amount
 from reconciler.model import Kind, Message, Notice
 from reconciler.reading import is_sender
 

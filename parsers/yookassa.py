@@ -18,9 +18,9 @@ import re
 from dataclasses import dataclass, replace
 
 from parsers._gateway import Gateway, labels
-from reconciler.extract.amounts import Manner
 from reconciler.extract.notices import Tables
 from reconciler.extract.text import fold_words
+from reconciler.extract.values.amounts import Manner
 from reconciler.model import Kind, Notice
 
 NAME = "yookassa"

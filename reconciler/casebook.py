@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.errors import HeldError, ReconcilerError
-from reconciler.extract.amounts import read_amount
-from reconciler.extract.dates import read_moment
 from reconciler.extract.facts import told
 from reconciler.extract.notices import Tables, sheet_of
+from reconciler.extract.values.amounts import read_amount
+from reconciler.extract.values.dates import read_moment
 from reconciler.message import decode
 from reconciler.model import Kind, Message
 from reconciler.ports import Parser

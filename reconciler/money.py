@@ -2,7 +2,7 @@
 Exact amounts: a `Decimal` with its currency, never a float.
 
 What comes in is text or minor units; what goes out is `Money`. Reading amounts out of a mail's text is
-`reconciler.extract.amounts`; this room only keeps them exact.
+`reconciler.extract.values.amounts`; this room only keeps them exact.
 """
 
 from __future__ import annotations

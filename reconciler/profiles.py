@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from reconciler.config import ParserSettings, Settings
 from reconciler.discovery import find_parsers
 from reconciler.errors import ConfigError, FieldAmbiguous
-from reconciler.extract.amounts import Manner
 from reconciler.extract.fieldnames import LABELS, ORDER_LABELS
 from reconciler.extract.fields import Sheet
-from reconciler.extract.labeltable import folded
+from reconciler.extract.layout.labeltable import folded
 from reconciler.extract.notices import Tables, read_notices, sheet_of
-from reconciler.extract.orders import clean_order
 from reconciler.extract.text import fold_words, one_line
-from reconciler.extract.words import WORDS
+from reconciler.extract.values.amounts import Manner
+from reconciler.extract.values.orders import clean_order
+from reconciler.extract.words.wordlist import WORDS
 from reconciler.model import Address, Message, Notice
 from reconciler.ports import Parser
 from reconciler.reading import is_reconstructed, is_sender

@@ -26,15 +26,15 @@ from pydantic import TypeAdapter, ValidationError
 from reconciler.config.tables import ParserSettings
 from reconciler.config.values import MailAddresses, Surroundings
 from reconciler.errors import FieldAmbiguous, HeldError, Unreadable
-from reconciler.extract.amounts import read_amount
-from reconciler.extract.dates import read_moment
 from reconciler.extract.fieldnames import LABELS, ORDER_LABELS
-from reconciler.extract.labeltable import folded
+from reconciler.extract.layout.labeltable import folded
+from reconciler.extract.layout.page import Pair
 from reconciler.extract.notices import HOUSE, sheet_of
-from reconciler.extract.orders import clean_order
-from reconciler.extract.page import Pair
 from reconciler.extract.text import fold_words, one_line
-from reconciler.extract.words import WORDS
+from reconciler.extract.values.amounts import read_amount
+from reconciler.extract.values.dates import read_moment
+from reconciler.extract.values.orders import clean_order
+from reconciler.extract.words.wordlist import WORDS
 from reconciler.model import Address, Message, Notice
 from reconciler.profiles import FIELDS, profile_of
 from reconciler.reading import read

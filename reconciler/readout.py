@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 from reconciler import forwarded
 from reconciler.errors import HeldError, Unreadable
+from reconciler.extract.layout.page import Pair
 from reconciler.extract.notices import HOUSE, sheet_of
-from reconciler.extract.orders import other_number
-from reconciler.extract.page import Pair
+from reconciler.extract.values.orders import other_number
 from reconciler.message import decode
 from reconciler.model import Message, Notice
 from reconciler.ports import Parser

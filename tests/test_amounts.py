@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import FieldAmbiguous, FieldUnreadable, HeldError
-from reconciler.extract.amounts import Manner, currency_of, find_amounts, read_amount
+from reconciler.extract.values.amounts import Manner, currency_of, find_amounts, read_amount
 
 READ = [
     ("1250", "1250", None),

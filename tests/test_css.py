@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.errors import Unreadable
-from reconciler.extract import css
-from reconciler.extract.css import Element, Styles
+from reconciler.extract.html import css
+from reconciler.extract.html.css import Element, Styles
 
 BODY = Element("body", frozenset())
 ROW = Element("tr", frozenset({".row", ".paid"}), BODY)

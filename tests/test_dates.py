@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import FieldAmbiguous, FieldUnreadable, HeldError
-from reconciler.extract.dates import Precision, is_clock, join, read_moment
+from reconciler.extract.values.dates import Precision, is_clock, join, read_moment
 
 KYIV = ZoneInfo("Europe/Kyiv")
 GREENWICH = ZoneInfo("UTC")

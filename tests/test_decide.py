@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.errors import Unreadable
-from reconciler.extract.kinds import Said, decide, decide_each, is_denied
-from reconciler.extract.words import WORDS
+from reconciler.extract.words.kinds import Said, decide, decide_each, is_denied
+from reconciler.extract.words.wordlist import WORDS
 
 PLACES = {"S": "status", "I": "inner", "H": "early", "F": "late", "D": "doubtful", "A": "aside", "N": "names"}
 

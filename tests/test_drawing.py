@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from reconciler.extract import html
-from reconciler.extract.html import LINK_OFF, LINK_ON, MARK, Block, in_pieces, plain, read_blocks, without_links
+from reconciler.extract.html import drawing
+from reconciler.extract.html.drawing import LINK_OFF, LINK_ON, MARK, Block, in_pieces, plain, read_blocks, without_links
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_nesting_has_an_end(element: str) -> None:
 
 def test_blocks_nested_too_deep_still_end_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Words of two blocks are not one word, however deep they stand; what is no block by its name stays in the line."""
-    monkeypatch.setattr(html, "_DEEPEST", 8)
+    monkeypatch.setattr(drawing, "_DEEPEST", 8)
     drawn = read_blocks("<div>" * 8 + "a<div>b</div>c<i style=display:block>d</i>")
     assert list(drawn.lines) == ["a", "b", "cd"]
 
@@ -200,12 +200,12 @@ def test_blocks_nested_too_deep_still_end_lines(monkeypatch: pytest.MonkeyPatch)
 def test_only_short_attributes_are_remembered() -> None:
     """How an element with endless attributes is drawn is told each time, and takes no memory."""
     for length, kept in ((400, 1), (401, 0)):
-        html._drawn_by_itself.cache_clear()
+        drawing._drawn_by_itself.cache_clear()
         read_blocks("<p>")
-        base = html._drawn_by_itself.cache_info().currsize
+        base = drawing._drawn_by_itself.cache_info().currsize
         drawn = read_blocks(f"<p class={'x' * length}>a").root.children[0].children[0].children[0]
         assert drawn.look == ("p", "", "x" * length)
-        assert html._drawn_by_itself.cache_info().currsize == base + kept
+        assert drawing._drawn_by_itself.cache_info().currsize == base + kept
 
 
 def test_the_same_element_is_drawn_by_where_it_stands() -> None:

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reconciler.errors import FieldAmbiguous, FieldMissing, FieldUnreadable, HeldError, Unreadable
-from reconciler.extract.amounts import Manner
-from reconciler.extract.dates import Precision
 from reconciler.extract.facts import amount_of, is_addressed, merchant_names, order_of, payer_of, told, transaction_id
 from reconciler.extract.fields import Sheet, bare, is_empty, read_money, read_paid_at, statuses, words_of
-from reconciler.extract.labeltable import folded
-from reconciler.extract.page import LONGEST_TEXT
-from reconciler.extract.tokens import others_like
+from reconciler.extract.layout.labeltable import folded
+from reconciler.extract.layout.page import LONGEST_TEXT
+from reconciler.extract.values.amounts import Manner
+from reconciler.extract.values.dates import Precision
+from reconciler.extract.values.references import others_like
 from reconciler.message import decode
 from reconciler.model import Kind, Message
 

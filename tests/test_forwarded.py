@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reconciler.casebook import MAIL
 from reconciler.discovery import find_parsers
 from reconciler.errors import FieldAmbiguous, MessageDamaged, Unclaimed
-from reconciler.extract import markup
+from reconciler.extract.html import markup
 from reconciler.forwarded import find
 from reconciler.message import decode
 from reconciler.model import Message

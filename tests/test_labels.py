@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from reconciler.errors import Unreadable
 from reconciler.extract.fields import is_empty
-from reconciler.extract.html import read_blocks
-from reconciler.extract.labels import read_html, read_text
-from reconciler.extract.labeltable import LabelTable, folded
-from reconciler.extract.page import Page
-from reconciler.extract.shapes import SHAPES
+from reconciler.extract.html.drawing import read_blocks
+from reconciler.extract.layout.labeltable import LabelTable, folded
+from reconciler.extract.layout.page import Page
+from reconciler.extract.layout.reader import read_html, read_text
+from reconciler.extract.layout.shapes import SHAPES
 from reconciler.extract.text import fold_label
 
 LABELS = folded(("Сума", "Дата", "Номер замовлення", "Коментар", "Status"))

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.extract.labeltable import LabelTable, folded
-from reconciler.extract.shapes import SHAPES
+from reconciler.extract.layout.labeltable import LabelTable, folded
+from reconciler.extract.layout.shapes import SHAPES
 from reconciler.extract.text import fold_label
 
 SUM, DATE, STATUS, PAID = map(fold_label, ("Сума", "Дата платежу", "Статус", "Оплачено"))

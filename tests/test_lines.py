@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.extract.labels import read_html, read_text
-from reconciler.extract.labeltable import LabelTable, folded
-from reconciler.extract.page import Page
-from reconciler.extract.shapes import SHAPES
+from reconciler.extract.layout.labeltable import LabelTable, folded
+from reconciler.extract.layout.page import Page
+from reconciler.extract.layout.reader import read_html, read_text
+from reconciler.extract.layout.shapes import SHAPES
 from reconciler.extract.text import fold_label
 
 LABELS = LabelTable(

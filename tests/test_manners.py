@@ -9,11 +9,11 @@ import pytest
 
 from parsers import wayforpay
 from reconciler.errors import HeldError
-from reconciler.extract.html import LINK_OFF, LINK_ON, MARK
-from reconciler.extract.labels import read_html, read_text
-from reconciler.extract.labeltable import LabelTable, folded
-from reconciler.extract.manners import manner_of, odd_ones
-from reconciler.extract.page import Pair
+from reconciler.extract.html.drawing import LINK_OFF, LINK_ON, MARK
+from reconciler.extract.layout.labeltable import LabelTable, folded
+from reconciler.extract.layout.manners import manner_of, odd_ones
+from reconciler.extract.layout.page import Pair
+from reconciler.extract.layout.reader import read_html, read_text
 from reconciler.extract.text import fold_label
 from reconciler.model import Kind, TextPart
 from tests.test_wayforpay import ROWS, letter

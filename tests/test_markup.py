@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from reconciler.extract.markup import Event, read
+from reconciler.extract.html.markup import Event, read
 
 SOUP = (
     *("<p>", "<DIV>", "<b>", "<I class=x>", "<a href=x>", "<table>", "<tr>", "<Td>", "<li>", "<form>", "<select>", "<option>", "<O:P>"),

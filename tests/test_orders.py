@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import FieldAmbiguous
-from reconciler.extract.orders import NOT_ORDERS, WORDS, clean_order, fold_order, is_reference, other_number, spellings
+from reconciler.extract.values.orders import (
+    NOT_ORDERS,
+    WORDS,
+    clean_order,
+    fold_order,
+    other_number,
+    spellings,
+)
+from reconciler.extract.values.references import is_reference
 
 CLEANED = [
     ("12345", "12345"),

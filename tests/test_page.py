@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from reconciler.errors import Unreadable
-from reconciler.extract.labeltable import LabelTable, folded
-from reconciler.extract.page import Page, Pair, Statement, refuse_excess
-from reconciler.extract.splits import Split
+from reconciler.extract.layout.labeltable import LabelTable, folded
+from reconciler.extract.layout.page import Page, Pair, Statement, refuse_excess
+from reconciler.extract.layout.splits import Split
 from reconciler.extract.text import fold_label
 
 SUM = fold_label("Сума")

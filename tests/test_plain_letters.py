@@ -10,11 +10,11 @@ import pytest
 
 from parsers import wayforpay
 from reconciler.errors import HeldError
-from reconciler.extract.amounts import read_amount
 from reconciler.extract.fieldnames import LABELS
-from reconciler.extract.labels import read_html, read_text
-from reconciler.extract.labeltable import LabelTable, folded
-from reconciler.extract.page import Page
+from reconciler.extract.layout.labeltable import LabelTable, folded
+from reconciler.extract.layout.page import Page
+from reconciler.extract.layout.reader import read_html, read_text
+from reconciler.extract.values.amounts import read_amount
 from reconciler.model import Address, Kind, Message, Notice, TextPart
 from reconciler.money import Money
 

@@ -6,9 +6,9 @@ import itertools
 
 import pytest
 
-from reconciler.extract.labeltable import LabelTable
-from reconciler.extract.page import Page, Pair
-from reconciler.extract.records import split_records
+from reconciler.extract.layout.labeltable import LabelTable
+from reconciler.extract.layout.page import Page, Pair
+from reconciler.extract.layout.records import split_records
 
 LABELS = LabelTable(known=frozenset(("number", "reference", "sum")), naming=frozenset(("reference", "number")))
 Row = tuple[str, str, int]  # label, value, box

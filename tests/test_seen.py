@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from reconciler.errors import Unreadable
-from reconciler.extract.html import read_blocks
-from reconciler.extract.labels import read_html
-from reconciler.extract.labeltable import LabelTable, folded
-from reconciler.extract.page import MOST_TAGS
+from reconciler.extract.html.drawing import read_blocks
+from reconciler.extract.layout.labeltable import LabelTable, folded
+from reconciler.extract.layout.page import MOST_TAGS
+from reconciler.extract.layout.reader import read_html
 
 KNOWN = LabelTable(known=folded(("Сума", "Дата")))
 

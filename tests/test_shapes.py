@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.extract.shapes import SHAPES, may_be_label
+from reconciler.extract.layout.shapes import SHAPES, may_be_label
 
 SUMS = (
     "1 250,00 грн", "UAH 5", "5 UAH", "$5.00", "₴5", "5", "-5,00 грн.", "12 грн 50 коп", "5 ГРН", "US $5",

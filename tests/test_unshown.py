@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from reconciler.errors import Unreadable
-from reconciler.extract.labels import read_html, read_text
-from reconciler.extract.labeltable import LabelTable, folded
-from reconciler.extract.unshown import unshown
+from reconciler.extract.layout.labeltable import LabelTable, folded
+from reconciler.extract.layout.reader import read_html, read_text
+from reconciler.extract.layout.unshown import unshown
 
 KNOWN = LabelTable(known=folded(("Сума", "Дата", "Статус")))
 ROWS = "<table><tr><td>Сума</td><td>9 грн</td></tr><tr><td>Дата</td><td>21.11</td></tr></table>"

@@ -13,12 +13,12 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from reconciler.errors import HeldError
-from reconciler.extract.amounts import CURRENCIES, Amount, find_amounts, normal
 from reconciler.extract.fields import Sheet
-from reconciler.extract.orders import clean_order
-from reconciler.extract.page import Page
+from reconciler.extract.layout.page import Page
 from reconciler.extract.text import fold_words
-from reconciler.extract.wording import Words
+from reconciler.extract.values.amounts import CURRENCIES, Amount, find_amounts, normal
+from reconciler.extract.values.orders import clean_order
+from reconciler.extract.words.wording import Words
 
 _CURRENCY = "|".join(re.escape(word) for word in sorted(CURRENCIES, key=len, reverse=True))
 _DIGIT = re.compile("[0-9]")

@@ -16,16 +16,16 @@ from decimal import Decimal
 from functools import lru_cache
 
 from reconciler.errors import HeldError, Unreadable
-from reconciler.extract.amounts import CURRENCIES, Amount, find_amounts
 from reconciler.extract.asides import Aside, Asides
 from reconciler.extract.fields import Sheet
-from reconciler.extract.labels import read_html
-from reconciler.extract.orders import fold_order, is_reference
-from reconciler.extract.page import Page, Pair
+from reconciler.extract.layout.page import Page, Pair
+from reconciler.extract.layout.reader import read_html
+from reconciler.extract.layout.unshown import unshown
 from reconciler.extract.text import fold_words, one_line
-from reconciler.extract.tokens import others_like
-from reconciler.extract.unshown import unshown
-from reconciler.extract.wording import Words
+from reconciler.extract.values.amounts import CURRENCIES, Amount, find_amounts
+from reconciler.extract.values.orders import fold_order
+from reconciler.extract.values.references import is_reference, others_like
+from reconciler.extract.words.wording import Words
 from reconciler.model import MONEY_BACK, Kind, Message, Notice
 
 _ALTERNATIVES = frozenset(["text/x-amp-html", "text/watch-html"])

@@ -14,9 +14,10 @@ from typing import TypeVar
 
 from reconciler.errors import FieldUnreadable, HeldError
 from reconciler.extract.fields import Sheet, bare, read_money
-from reconciler.extract.orders import clean_order, is_reference
-from reconciler.extract.page import Pair
+from reconciler.extract.layout.page import Pair
 from reconciler.extract.text import one_line
+from reconciler.extract.values.orders import clean_order
+from reconciler.extract.values.references import is_reference
 from reconciler.model import MONEY_BACK, Kind, Message, Payer
 from reconciler.money import Money
 

@@ -16,14 +16,14 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from reconciler.errors import FieldAmbiguous, FieldMissing, FieldUnreadable, HeldError, Unreadable
-from reconciler.extract.amounts import UNTOLD, Manner, currency_of, read_amount
-from reconciler.extract.dates import Moment, Precision, is_clock, join, read_moment
-from reconciler.extract.labels import read_html, read_text
-from reconciler.extract.labeltable import label_table
-from reconciler.extract.page import LONGEST_TEXT, Page, Pair, Statement
-from reconciler.extract.records import split_records
+from reconciler.extract.layout.labeltable import label_table
+from reconciler.extract.layout.page import LONGEST_TEXT, Page, Pair, Statement
+from reconciler.extract.layout.reader import read_html, read_text
+from reconciler.extract.layout.records import split_records
 from reconciler.extract.remembering import remembered
 from reconciler.extract.text import clean, fold_label, fold_words, one_line, unmarked
+from reconciler.extract.values.amounts import UNTOLD, Manner, currency_of, read_amount
+from reconciler.extract.values.dates import Moment, Precision, is_clock, join, read_moment
 from reconciler.model import Message, Span
 from reconciler.money import Money
 

@@ -14,20 +14,20 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from reconciler.errors import Unreadable
-from reconciler.extract.amounts import UNTOLD, Manner
 from reconciler.extract.contradictions import Contradictions
 from reconciler.extract.facts import amount_of, is_addressed, merchant_names, order_of, payer_of, told, transaction_id
 from reconciler.extract.fieldnames import LABELS, LISTING, ORDER_LABELS, SPOKEN
 from reconciler.extract.fields import Sheet, bare, is_empty, read_paid_at, statuses, words_of
-from reconciler.extract.html import plain
-from reconciler.extract.kinds import QUIET, Said, decide, decide_each, is_denied
-from reconciler.extract.labeltable import folded
-from reconciler.extract.orders import clean_order
-from reconciler.extract.page import Pair
-from reconciler.extract.shapes import may_be_label
+from reconciler.extract.html.drawing import plain
+from reconciler.extract.layout.labeltable import folded
+from reconciler.extract.layout.page import Pair
+from reconciler.extract.layout.shapes import may_be_label
 from reconciler.extract.text import fold_label, one_line
-from reconciler.extract.wording import Words
-from reconciler.extract.words import WORDS
+from reconciler.extract.values.amounts import UNTOLD, Manner
+from reconciler.extract.values.orders import clean_order
+from reconciler.extract.words.kinds import QUIET, Said, decide, decide_each, is_denied
+from reconciler.extract.words.wording import Words
+from reconciler.extract.words.wordlist import WORDS
 from reconciler.model import MONEY_BACK, Kind, Message, Notice
 
 LIST_FILE = re.compile(r"\.(?:zip|csv|xlsx?)$", re.IGNORECASE)

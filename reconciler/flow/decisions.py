@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.errors import HeldError, ReconcilerError
-from reconciler.extract.orders import clean_order
+from reconciler.extract.values.orders import clean_order
 from reconciler.model import Entry, Mail, MailState, Reason, State, Verdict, Voucher
 from reconciler.ports import Ledger, LedgerTx
 from reconciler.settling import MAY_FOLLOW

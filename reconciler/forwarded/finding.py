@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from reconciler.extract.page import LONGEST_TEXT, MOST_TAGS
+from reconciler.extract.layout.page import LONGEST_TEXT, MOST_TAGS
 from reconciler.extract.text import fold_words
 from reconciler.forwarded import headers, lines
 from reconciler.forwarded.headers import Doubt, Header

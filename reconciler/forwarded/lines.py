@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from urllib.parse import unquote
 
-from reconciler.extract import markup
-from reconciler.extract.markup import Attributes
+from reconciler.extract.html import markup
+from reconciler.extract.html.markup import Attributes
 from reconciler.extract.text import one_line
 
 _QUOTE = re.compile(r"[ \t]{0,3}(?:>[ \t]?)+")

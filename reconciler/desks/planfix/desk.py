@@ -30,7 +30,7 @@ from reconciler.desks.planfix.paging import PAGE, every_row, never
 from reconciler.desks.planfix.settings import DeskSettings
 from reconciler.desks.planfix.suggest import suggest
 from reconciler.errors import DeskRefused, OrderNotFound, TransientError, UnknownOutcome
-from reconciler.extract.orders import fold_order, spellings
+from reconciler.extract.values.orders import fold_order, spellings
 from reconciler.http import Http
 from reconciler.model import Advance, Facts, Income, NewIncome, Order, PaymentTask, Peek, Status
 from reconciler.money import Money

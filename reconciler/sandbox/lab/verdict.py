@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.extract.orders import clean_order
+from reconciler.extract.values.orders import clean_order
 from reconciler.sandbox.book import Book
 from reconciler.sandbox.planfix import world as sample
 from reconciler.sandbox.planfix.world import World

@@ -17,11 +17,9 @@ import re
 import unicodedata
 
 from reconciler.errors import FieldAmbiguous
-from reconciler.extract.amounts import CURRENCIES
 from reconciler.extract.text import DASHES, clean, unmarked
-
-REFERENCE = re.compile(r"WFP-[A-Z]{2,5}-\d+-[0-9a-f]{8,}\S*|\S+_WFPREG-\S+|WFP-\d+-[0-9a-f]{8,}\S*", re.IGNORECASE)
-"""A gateway's own reference, as its pages make them: never a CRM order number, whatever its label says."""
+from reconciler.extract.values.amounts import CURRENCIES
+from reconciler.extract.values.references import REFERENCE, is_reference
 
 WORDS = (
     "№", "#", "no", "n°", "nr", "номер", "ном", "number", "num", "nomer",
@@ -97,11 +95,6 @@ def spellings(number: str) -> tuple[str, ...]:
     folded = fold_order(number)
     other = "".join(_TO_CYRILLIC.get(letter, letter) for letter in folded)
     return (folded,) if other == folded else (folded, other)
-
-
-def is_reference(text: str) -> bool:
-    """Is this the gateway's own reference and nothing else?"""
-    return REFERENCE.fullmatch(clean(text).strip()) is not None
 
 
 def other_number(text: str) -> str | None:

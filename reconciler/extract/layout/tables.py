@@ -14,10 +14,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from reconciler.extract.html import Block, plain
-from reconciler.extract.labeltable import MOST_LANGUAGES
-from reconciler.extract.page import Page, has_digit
-from reconciler.extract.splits import is_known_pair
+from reconciler.extract.html.drawing import Block, plain
+from reconciler.extract.layout.labeltable import MOST_LANGUAGES
+from reconciler.extract.layout.page import Page, has_digit
+from reconciler.extract.layout.splits import is_known_pair
 from reconciler.extract.text import only_marks
 
 _NUMBER = re.compile(r"(\d{1,2})[.)]?")

@@ -1,7 +1,7 @@
 """
 The words by which letters about payments are told apart, in three languages: all reconstructed, like the labels.
 
-A table for `reconciler.extract.kinds.decide`, whose closed grammar of success it is: words that are missing here hold a
+A table for `reconciler.extract.words.kinds.decide`, whose closed grammar of success it is: words that are missing here hold a
 letter, they never let one through. Patterns that stand for one word are matched against whole words.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from reconciler.extract.wording import Words
+from reconciler.extract.words.wording import Words
 from reconciler.model import Kind
 
 _PAID = (  # the words of success, in the forms that speak of one payment

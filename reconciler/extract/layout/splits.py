@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from reconciler.extract.html import MARK, plain
-from reconciler.extract.labeltable import LONGEST_LABEL, LabelTable
-from reconciler.extract.manners import APART, manner_of
+from reconciler.extract.html.drawing import MARK, plain
+from reconciler.extract.layout.labeltable import LONGEST_LABEL, LabelTable
+from reconciler.extract.layout.manners import manner_of
+from reconciler.extract.layout.page import APART
+from reconciler.extract.layout.shapes import may_be_label
 from reconciler.extract.remembering import remembered
-from reconciler.extract.shapes import may_be_label
 
 _SHORT = 200  # characters of a line
 _LINES_TO_LOOK = 6  # separators tried in one line

@@ -11,12 +11,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from reconciler.extract.html import LINK_OFF, LINK_ON, MARK
-from reconciler.extract.labeltable import LabelTable
-from reconciler.extract.page import Pair
+from reconciler.extract.html.drawing import LINK_OFF, LINK_ON, MARK
+from reconciler.extract.layout.labeltable import LabelTable
+from reconciler.extract.layout.page import APART, Pair
 
-APART = "apart"
-"""Label or value in an element of its own, as nobody types them."""
 STACKED = "stacked"
 """A line over another."""
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
-from reconciler.extract.html import MARK
-from reconciler.extract.manners import APART, STACKED
-from reconciler.extract.page import Page, has_digit
-from reconciler.extract.shapes import may_be_label
+from reconciler.extract.html.drawing import MARK
+from reconciler.extract.layout.manners import STACKED
+from reconciler.extract.layout.page import APART, Page, has_digit
+from reconciler.extract.layout.shapes import may_be_label
 
 
 class Item(NamedTuple):

@@ -19,14 +19,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from reconciler.extract.html import Block, Drawn, plain, read_blocks
-from reconciler.extract.labeltable import LabelTable
-from reconciler.extract.lines import is_pair, scan_lines, separator_of
-from reconciler.extract.manners import odd_ones
-from reconciler.extract.page import Page, refuse_excess
-from reconciler.extract.runs import Item, read_run
-from reconciler.extract.splits import is_known_pair
-from reconciler.extract.tables import has_label, read_rows, read_table
+from reconciler.extract.html.drawing import Block, Drawn, plain, read_blocks
+from reconciler.extract.layout.labeltable import LabelTable
+from reconciler.extract.layout.lines import is_pair, scan_lines, separator_of
+from reconciler.extract.layout.manners import odd_ones
+from reconciler.extract.layout.page import Page, refuse_excess
+from reconciler.extract.layout.runs import Item, read_run
+from reconciler.extract.layout.splits import is_known_pair
+from reconciler.extract.layout.tables import has_label, read_rows, read_table
 from reconciler.extract.text import clean, only_marks
 
 _RULE = re.compile(r"[-—–=_~*+|─━═│┃║┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬ ]{3,}")  # a line that is drawn

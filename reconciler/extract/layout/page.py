@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reconciler.errors import Unreadable
-from reconciler.extract.html import Drawn, plain, without_links
-from reconciler.extract.labeltable import LabelTable
+from reconciler.extract.html.drawing import Drawn, plain, without_links
+from reconciler.extract.layout.labeltable import LabelTable
 
 LONGEST_TEXT = 300_000  # characters of a part as sent, and of all parts of a letter together
 MOST_TAGS = 20_000
@@ -24,6 +24,10 @@ LONGEST_LINE = 2_000  # characters; patterns are matched against lines
 
 _QUOTING = re.compile(r"(?i)\b(?:пише|пишет|написал[аи]?|написа(?:в|ла)|wrote|writes)\s*:")
 _BEHIND = "; ·•|│"  # what a list puts behind a value
+
+
+APART = "apart"
+"""The manner of a pair of which the label or the value stands in an element of its own, as nobody types them."""
 
 
 def refuse_excess(part: str, content: str) -> None:
@@ -56,7 +60,7 @@ class Pair(NamedTuple):
     loose: bool = False
     inner: bool = False
     unsure: bool = False
-    manner: str = "apart"
+    manner: str = APART
     odd: bool = False
     direct: bool = False
 
@@ -99,7 +103,7 @@ class Page:
         loose: bool = False,
         inner: bool = False,
         unsure: bool = False,
-        manner: str = "apart",
+        manner: str = APART,
     ) -> None:
         key, unit = self.labels.key_of(label)
         label, value = plain(label).rstrip(": "), value.strip().rstrip(_BEHIND)

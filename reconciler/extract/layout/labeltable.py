@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from reconciler.extract.amounts import CURRENCIES
-from reconciler.extract.html import in_pieces, plain
-from reconciler.extract.shapes import SHAPES
+from reconciler.extract.html.drawing import in_pieces, plain
+from reconciler.extract.layout.shapes import SHAPES
 from reconciler.extract.text import fold_label, label_words, one_line, only_marks
+from reconciler.extract.values.amounts import CURRENCIES
 
 LONGEST_LABEL = 80  # characters
 MOST_LANGUAGES = 3

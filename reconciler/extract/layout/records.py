@@ -15,8 +15,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reconciler.extract.labeltable import LabelTable
-from reconciler.extract.page import Page, Pair
+from reconciler.extract.layout.labeltable import LabelTable
+from reconciler.extract.layout.page import Page, Pair
 from reconciler.extract.text import fold_words, only_marks
 
 

@@ -1,8 +1,9 @@
 """
-A payment's reference → others like it in the same letter.
+References of payments: what one looks like, and which others like it a letter has.
 
-Comes in: a reference and texts. Goes out: tokens of the same making that are another reference: the gateway's own form (WFP-…), or
-the same letters in front and the same lengths behind. A reference of digits alone has nothing to be known by.
+Comes in: a text, or a reference and texts. Goes out: whether it is one that WayForPay makes (WFP-…), which never is an order's
+number; and tokens of the same making as a reference that are another one: WayForPay's form, or the same letters in front and the
+same lengths behind. A reference of digits alone has nothing to be known by.
 """
 
 from __future__ import annotations
@@ -10,10 +11,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from reconciler.extract.text import clean
+
+REFERENCE = re.compile(r"WFP-[A-Z]{2,5}-\d+-[0-9a-f]{8,}\S*|\S+_WFPREG-\S+|WFP-\d+-[0-9a-f]{8,}\S*", re.IGNORECASE)
+"""A gateway's own reference, as its pages make them: never a CRM order number, whatever its label says."""
 _OWN = re.compile(r"WFP-(?:[A-Z]{2,5}-)?\d+-[0-9a-f]{8,}", re.IGNORECASE)
 _OWN_BEGINNINGS = ("WFP-", "wfp-")
 _FRONT = re.compile(r"[^\W\d_]{2,}[_-]?|[^\W\d_][_-]")
 _PART = re.compile(r"[^\W_]+|[\W_]")
+
+
+def is_reference(text: str) -> bool:
+    """Is this the gateway's own reference and nothing else?"""
+    return REFERENCE.fullmatch(clean(text).strip()) is not None
 
 
 def others_like(reference: str, texts: Iterable[str]) -> Iterator[str]:

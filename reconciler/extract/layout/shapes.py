@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from reconciler.extract.amounts import CURRENCIES, normal
+from reconciler.extract.values.amounts import CURRENCIES, normal
 
 _LONGEST = 60
 _DATE = re.compile(

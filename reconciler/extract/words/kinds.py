@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.errors import Unreadable
-from reconciler.extract.wording import (
+from reconciler.extract.words.wording import (
     WORD,
     Words,
     fold,

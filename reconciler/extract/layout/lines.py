@@ -15,13 +15,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
-from reconciler.extract.html import MARK, plain
-from reconciler.extract.labeltable import LONGEST_LABEL
-from reconciler.extract.manners import manner_of
-from reconciler.extract.page import Page
-from reconciler.extract.runs import Item, read_run
-from reconciler.extract.shapes import may_be_label
-from reconciler.extract.splits import BRACKETED, NUMBERING, Split, is_known_pair, separators, split_line
+from reconciler.extract.html.drawing import MARK, plain
+from reconciler.extract.layout.labeltable import LONGEST_LABEL
+from reconciler.extract.layout.manners import manner_of
+from reconciler.extract.layout.page import Page
+from reconciler.extract.layout.runs import Item, read_run
+from reconciler.extract.layout.shapes import may_be_label
+from reconciler.extract.layout.splits import BRACKETED, NUMBERING, Split, is_known_pair, separators, split_line
 
 GAP = "  "  # between label and value, where they stand in columns
 _SEVERAL = 3  # labels behind which a separator must stand to be one

@@ -16,11 +16,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from reconciler.extract import markup
-from reconciler.extract.css import Element, Styles
-from reconciler.extract.elements import BLOCKS, STRUCK, UNSEEN
-from reconciler.extract.markup import Attributes, Event, Written
-from reconciler.extract.seen import Look, is_gone, look_within
+from reconciler.extract.html import markup
+from reconciler.extract.html.css import Element, Styles
+from reconciler.extract.html.elements import BLOCKS, STRUCK, UNSEEN
+from reconciler.extract.html.markup import Attributes, Event, Written
+from reconciler.extract.html.seen import Look, is_gone, look_within
 from reconciler.extract.text import UNTOLD, clean, flowing, one_line, one_space
 
 MARK, LINK_ON, LINK_OFF = "\x1f", "\x02", "\x03"

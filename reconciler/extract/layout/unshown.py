@@ -14,13 +14,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.errors import Unreadable
-from reconciler.extract import markup
-from reconciler.extract.elements import CODE, RAW, STRUCK, UNSEEN
-from reconciler.extract.html import Drawn, draw, plain
-from reconciler.extract.labels import read_drawn
-from reconciler.extract.markup import Event, Written
-from reconciler.extract.page import LONGEST_LINE, Page
-from reconciler.extract.splits import split_line
+from reconciler.extract.html import markup
+from reconciler.extract.html.drawing import Drawn, draw, plain
+from reconciler.extract.html.elements import CODE, RAW, STRUCK, UNSEEN
+from reconciler.extract.html.markup import Event, Written
+from reconciler.extract.layout.page import LONGEST_LINE, Page
+from reconciler.extract.layout.reader import read_drawn
+from reconciler.extract.layout.splits import split_line
 from reconciler.extract.text import clean
 
 _INLINE = STRUCK | {"svg", "desc", "math", "a", "button"}

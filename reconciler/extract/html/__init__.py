@@ -1,0 +1,1 @@
+"""HTML as it is written → the blocks of lines a reader sees."""

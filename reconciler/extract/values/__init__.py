@@ -1,0 +1,1 @@
+"""Grammars of what stands behind a label: sums, dates, numbers of orders, references."""

@@ -1,0 +1,1 @@
+"""What a letter says happened, by the words it says it with."""
