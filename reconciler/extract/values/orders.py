@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from reconciler.errors import FieldAmbiguous
 from reconciler.extract.text import DASHES, clean, unmarked
@@ -28,6 +29,12 @@ WORDS = (
     "рахунок", "рахунку", "рахунка", "счет", "счёт", "счета", "счету", "счёту", "invoice", "id",
 )  # fmt: skip
 """What payers write around the number; gone as whole words only: "NR7" and "ЗАМ.5" are numbers with letters in them."""
+
+PAYING = (
+    "оплата", "оплату", "оплати", "сплата", "сплату", "плата", "платіж", "платеж", "платёж", "payment", "paid",
+    "за", "по", "for", "of",
+)  # fmt: skip
+"""Gone too where one of `WORDS` or a sign says that the number is an order's: "Оплата за замовлення №12345", never "за 2026"."""
 
 _CURRENCY = "|".join(re.escape(word) for word in sorted(CURRENCIES, key=len, reverse=True))
 _DAY_MONTH = r"(?:0?[1-9]|[12]\d|3[01])(?P<mark>[./-])(?:0?[1-9]|1[0-2])(?P=mark)"
@@ -45,10 +52,17 @@ NOT_ORDERS: dict[str, re.Pattern[str]] = {
     "sum": re.compile(rf"\d+\.\d{{1,2}}|\d+(?:[.,]\d{{1,2}})?(?:{_CURRENCY})\.?", re.IGNORECASE),
 }
 
-_WORDS = re.compile(
-    r"(?<![\w./-])(?:"
-    + "|".join(re.escape(word) for word in sorted(WORDS, key=len, reverse=True) if word not in "№#")
-    + r")\.?(?![\w./-])|[№#]",
+
+def _any_of(words: Sequence[str], *, signs: str = "") -> re.Pattern[str]:
+    alone = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True) if word not in "№#")
+    return re.compile(rf"(?<![\w./-])(?:{alone})\.?(?![\w./-]){signs}", re.IGNORECASE)
+
+
+_WORDS = _any_of(WORDS, signs="|[№#]")
+_PAYING = _any_of(PAYING)
+_DATED = re.compile(  # the day of an order behind its number
+    r"(?<=\w)\s+(?:від|от|of|dated|from)\s+"
+    r"(?:\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d{2}-\d{2})(?:\s?[рг]\.?)?\s*$",
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[^\W_](?:[\w./-]*[^\W_])?")
@@ -107,7 +121,7 @@ def clean_order(text: str) -> str | None:
     """
     The order number in a payer's words.
 
-    "№ 12345", "замовлення 12345", "#12345 " → "12345". None: empty, a reference, a phone, a card, or words around it that the
+    "№ 12345", "замовлення 12345 від 20.11.2026", "Оплата за #12345" → "12345". None: empty, a reference, a phone, a card, or words around it that the
     rule does not know; never a part of a longer token.
     Raises: FieldAmbiguous: two numbers, or a number and further lines.
     """
@@ -118,7 +132,8 @@ def clean_order(text: str) -> str | None:
     flat = _plain(" ".join(lines).replace("№", "#"))
     if len(lines) == 1 and other_number(flat):
         return None
-    bare = _WORDS.sub(" ", flat)
+    bare = _WORDS.sub(" ", _DATED.sub("", flat))
+    bare = _PAYING.sub(" ", bare) if _WORDS.search(flat) else bare
     tokens = [token for token in bare.split() if _TOKEN.search(token)]
     numbered = [token for token in tokens if any(char.isdigit() for char in token)]
     parts = [
