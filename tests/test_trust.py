@@ -35,6 +35,16 @@ SEEN = letters.sign(GENUINE, selector="gone")
 """A letter whose signature we cannot check any more, and which our server may have: what its word rests on."""
 
 
+STRANGE = letters.sign(SEEN, domain="attacker.example")
+"""The same with an attacker's signature on top, which holds."""
+
+
+def begun(raw: bytes, count: int = 8) -> bytes:
+    """How the topmost signature begins, as servers tell it."""
+    value = b"".join(raw.partition(b"\r\n b=")[2].partition(b"\r\nFrom:")[0].split())
+    return b'header.b="' + value[:count] + b'"'
+
+
 def dns(name: str) -> KeyAnswer:
     """The world's DNS: the gateway's keys, and attackers' keys under their own names."""
     record = ZONE.get(name)
@@ -177,6 +187,11 @@ ATTACKS: dict[str, bytes] = {
     "pass behind a bare CR": results(b"mx.attacker.example; none\rAuthentication-Results: mx.example.ua; " + PASS) + SEEN,
     "pass for another domain": results(b"mx.example.ua; dkim=pass header.d=attacker.example") + SEEN,
     "pass for a domain in header.i only": results(b"mx.example.ua; dkim=pass header.i=@wayforpay.com.ua") + SEEN,
+    "pass for a signature that is not there": results(b'mx.example.ua; dkim=pass header.i=@wayforpay.com.ua header.b="AbCdEfGh"') + SEEN,
+    "pass for a signature, too little of it told": results(b"mx.example.ua; dkim=pass header.i=@wayforpay.com.ua " + begun(SEEN, 7)) + SEEN,
+    "pass for one of two that begin alike": results(b"mx.example.ua; dkim=pass " + begun(SEEN)) + SEEN.partition(b"From:")[0].replace(b"d=way", b"d=x.way") + SEEN,
+    "pass for a signature under another's name": results(b"mx.example.ua; dkim=pass header.i=@attacker.example " + begun(SEEN)) + SEEN,
+    "pass for a stranger's signature": results(b"mx.example.ua; dkim=pass " + begun(STRANGE)) + STRANGE,
     "two header.d": results(b"mx.example.ua; dkim=pass header.d=attacker.example header.d=wayforpay.com.ua") + SEEN,
     "spf and dmarc pass only": results(b"mx.example.ua; spf=pass smtp.mailfrom=wayforpay.com.ua; dmarc=pass header.from=wayforpay.com.ua") + SEEN,
     "pass, but From is another's": results(b"mx.example.ua; " + PASS) + from_(b"<x@attacker.example>", SEEN),
@@ -244,6 +259,9 @@ TOLD: dict[str, bytes] = {
     "upper case and version": results(b"MX.Example.UA 1; DKIM=Pass (ok) HEADER.D=WayForPay.com.ua") + SEEN,
     "folded, with comments and others": results(b'mx.example.ua;\r\n\tspf=pass smtp.mailfrom="a@b.example";\r\n dkim=fail header.d=other.example;\r\n dkim=pass (2048-bit key; unprotected)\r\n header.d=wayforpay.com.ua header.i=@wayforpay.com.ua header.b=abc') + SEEN,
     "quoted values": results(b'mx.example.ua; dkim=pass header.d="wayforpay.com.ua"') + SEEN,
+    "by how the signature begins": results(b"mx.example.ua; dkim=pass header.i=@wayforpay.com.ua header.s=gone " + begun(SEEN)) + SEEN,
+    "by an address of the signer's": results(b"mx.example.ua; dkim=pass header.i=x@mail.wayforpay.com.ua " + begun(SEEN, 12)) + SEEN,
+    "by no identity": results(b"mx.example.ua; dkim=pass " + begun(SEEN)) + SEEN,
     "a forged fail below": results(b"mx.example.ua; " + PASS) + RECEIVED + results(b"mx.example.ua; dkim=fail header.d=wayforpay.com.ua") + SEEN,
 }  # fmt: skip
 

@@ -30,6 +30,7 @@ from reconciler.trust.policy import TrustPolicy, aligned, header_objection
 
 _FOLD = re.compile(rb"\r?\n[ \t]")
 _COMMENT = re.compile(r"\([^()]*\)")
+_LEAST_OF_B = 8  # characters (RFC 6008)
 _BY = re.compile(r"(?:^|\s)by\s+(\S+)", re.IGNORECASE)
 
 
@@ -53,7 +54,8 @@ def check(message: Message, policy: TrustPolicy) -> Check:
         told = grammar.told(value)
     except ValueError as exc:
         return _check("fail", f"the topmost Authentication-Results is malformed: {exc}")
-    authserv_id, found = told.server, [(one.result, one.one("header.d")) for one in told.by("dkim")]
+    header = Header.of(message)
+    authserv_id, found = told.server, [(one.result, _signer(one, header)) for one in told.by("dkim")]
     facts: dict[str, Any] = {"authserv_id": authserv_id, "dkim": [list(one) for one in found]}
     if authserv_id.lower() != pinned:
         return _check(
@@ -69,7 +71,7 @@ def check(message: Message, policy: TrustPolicy) -> Check:
     for result, domain in found:
         if result == "pass" and domain and aligned(sender.domain, domain, policy):
             passed = f"{authserv_id}: dkim=pass header.d={domain}"
-            reason = Header.of(message).uncovered(domain.__eq__, f"d={domain}")
+            reason = header.uncovered(domain.__eq__, f"d={domain}")
             if reason is None:
                 return _check("pass", f"{passed}, From {sender.email} is aligned", **facts)
             uncovered = f"{passed}, but {reason}"
@@ -80,6 +82,22 @@ def check(message: Message, policy: TrustPolicy) -> Check:
         # the server's word will not change: it is not worth reading again, unlike a key we could not fetch ourselves
         words += " (its DNS did not answer)"
     return _check("fail", f"{authserv_id}: {words}", **facts)
+
+
+def _signer(told: grammar.Result, header: Header) -> str | None:
+    """
+    Whose signature a result is about: header.d, or of the one signature in the mail that begins as header.b does (RFC 6008).
+
+    Google tells header.i and header.b alone, and an identity (i=) may lie under the signer's domain, which it does not name.
+    """
+    domain, begin, identity = told.one("header.d"), told.one("header.b"), told.one("header.i")
+    if domain or begin is None or len(begin) < _LEAST_OF_B:
+        return domain
+    named = [tags for tags in header.signatures if "".join(tags.get("b", "").split()).lower().startswith(begin)]
+    signer = named[0].get("d", "").lower() if len(named) == 1 else ""
+    if identity and not f".{identity.rpartition('@')[2]}".endswith(f".{signer}"):
+        return None
+    return signer or None
 
 
 def authserv_id(message: Message) -> str | None:
