@@ -281,3 +281,47 @@ def test_a_register_with_the_status_of_a_payment_is_held() -> None:
     """P11: one letter is not both."""
     with pytest.raises(HeldError):
         wayforpay.parse(letter(subject="Реєстр платежів"))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Refunds and chargebacks are processed under the rules of Visa and Mastercard.", "For refund requests, contact us.",
+        "Chargeback protection is included in your tariff.", "Захист від чарджбеків включено у ваш тариф.",
+        "Повернення за правилами продавця.", "Возвраты оформляет продавец.", "The recipient bears the risk of chargebacks.",
+    ],
+)  # fmt: skip
+def test_small_print_over_a_success_is_no_refund(sentence: str) -> None:
+    """P11: above the fields, too, a sentence about refunds in general makes no payment one: over a success it is held."""
+    for head in (sentence, f"{sentence}</h2><h2>Успішний платіж"):
+        with pytest.raises(HeldError):
+            one(letter(("Статус", "Успішно"), head=head))
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        "Повернення коштів", "Виконано повернення", "Кошти повернено", "Повернення коштів за замовлення № 12345",
+        "Возврат средств", "Refund notification", "Chargeback", "Refund completed", "Часткове повернення",
+        "Повернення коштів на картку клієнта", "Refund of 1 250,00 UAH to the customer", "Кошти повернено покупцю", "Refund issued",
+    ],
+)  # fmt: skip
+def test_a_headline_of_a_refund_over_a_success_is_a_refund(headline: str) -> None:
+    """P11: the operation that succeeded is the one that the headline names."""
+    assert one(letter(("Статус", "Успішно"), head=headline)).kind in {Kind.REFUND, Kind.CHARGEBACK}
+
+
+@pytest.mark.parametrize(
+    "told", [("Повернення", "Успішно"), ("Успішно", "Refunded"), ("Chargeback", "Approved"), ("Paid", "Voided")]
+)
+def test_one_status_tells_one_thing(told: tuple[str, str]) -> None:
+    """P11: statuses of the parts, or a payer's line "Статус", that tell of money in and of money back are held."""
+    plain, html = told
+    text = TextPart(path="text[0]", content=f"Сума: 1 250,00 грн\nСтатус: {plain}", charset="utf-8")
+    with pytest.raises(HeldError):
+        one(replace(letter(("Статус", html)), texts=(text,)))
+    for comment in ("Побажання: так", "Платник: Іван"):
+        lines = f"Сума: 1 250,00 грн\nСтатус: Успішно\n{comment}\nСтатус платежу: Повернення"
+        with pytest.raises(HeldError):
+            one(replace(letter(), htmls=(), texts=(replace(text, content=lines),)))
+    assert one(letter(("Статус", "Успішно"), ("Тип операції", "Повернення"))).kind is Kind.REFUND

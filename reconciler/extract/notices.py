@@ -22,11 +22,11 @@ from reconciler.extract.html.drawing import plain
 from reconciler.extract.layout.labeltable import folded
 from reconciler.extract.layout.page import Pair
 from reconciler.extract.layout.shapes import may_be_label
-from reconciler.extract.text import fold_label, one_line
+from reconciler.extract.text import fold_label, one_line, unmarked
 from reconciler.extract.values.amounts import UNTOLD, Manner
 from reconciler.extract.values.orders import clean_order
 from reconciler.extract.words.kinds import QUIET, Said, decide, decide_each, is_denied
-from reconciler.extract.words.wording import Words
+from reconciler.extract.words.wording import Words, fold, is_paid
 from reconciler.extract.words.wordlist import WORDS
 from reconciler.model import MONEY_BACK, Kind, Message, Notice
 
@@ -144,10 +144,29 @@ class _Letter:
             raise Unreadable("several payments, and one kind", parser=name, found=several)
         if kind in QUIET and not is_denied([said.subject, *said.early], self.tables.words) and _is_told_in_part(sheet):
             raise Unreadable("denied by one part of the letter, and not by another", parser=name, found=str(kind))
+        if kind in MONEY_BACK and (torn := self._torn_status()):
+            raise Unreadable("money in and money back by one status", parser=name, found=torn)
         if kind is Kind.PAYMENT and sheet.of("refund_amount", "reason"):
             found = sheet.of("refund_amount", "reason")[0]
             raise Unreadable(f"a payment with {found.label!r}", parser=name, label=found.label, value=found.value)
         return kind
+
+    def _torn_status(self) -> list[str]:
+        """
+        Words of a letter about money back that tell of a success too, where one label says both or a payer may have typed one.
+
+        "Тип операції: Повернення" beside "Статус: Успішно" is a refund that succeeded.
+        """
+        told: dict[str, list[str]] = {}
+        for pair in self.sheet.of("status", "operation"):
+            told.setdefault(pair.key, []).append(fold(self.tables.translate(unmarked(pair.value))))
+        if _may_be_typed(self.sheet):
+            told[""] = [value for values in told.values() for value in values]
+        for values in told.values():
+            paid = [value for value in values if is_paid(value, self.tables.words)]
+            if paid and len(paid) < len(values):
+                return sorted(set(values))
+        return []
 
     def _said(self, *, status: Sequence[str]) -> Said:
         """The letter's words by where they stand."""

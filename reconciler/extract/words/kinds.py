@@ -62,6 +62,9 @@ _MAYBE = re.compile(
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _SUM = re.compile(r"\d ?(?:грн|uah|usd|eur|[₴$€])|(?:uah|usd|eur|[₴$€]) ?\d")
 _MONEY = re.compile(r"[^\W\d_]+|[₴$€£]")
+_OF_A_REFUND = re.compile(  # words of its headline that no payment's has
+    r"частков\w{1,3}|повне|повного|частичн\w{1,3}|полн\w{2,3}|partial(?:ly)?|full|processed|issued|клієнтові|покупцеві|покупцю"
+)
 QUIET = frozenset({Kind.DECLINED, Kind.PENDING})  # kinds that nobody is shown
 
 
@@ -188,7 +191,18 @@ class _Case:
         kind = self._vetoed(self.early)
         if kind in MONEY_BACK and not self._vetoed([line for line in self.early if not _MAYBE.search(line)]):
             raise self.unreadable("speaks of what may happen", found="veto")
+        if kind in MONEY_BACK and success and not any(map(self._is_headline, self.told)):
+            raise self.unreadable("a success, and a sentence about money back that is no headline", found="veto")
         return kind
+
+    def _is_headline(self, sentence: str) -> bool:
+        """Does it tell of money back in the words of a payment, and in no others?"""
+        words = self.words
+        back = [pattern for kind, pattern in words.veto if kind in MONEY_BACK]
+        told = [
+            word for word in WORD.findall(sentence) if not is_known(word, words) and not _OF_A_REFUND.fullmatch(word)
+        ]
+        return self._vetoed([sentence]) is not None and all(any(veto.search(word) for veto in back) for word in told)
 
     def _refuse_denials(self) -> None:
         words = self.words
