@@ -325,3 +325,42 @@ def test_one_status_tells_one_thing(told: tuple[str, str]) -> None:
         with pytest.raises(HeldError):
             one(replace(letter(), htmls=(), texts=(replace(text, content=lines),)))
     assert one(letter(("Статус", "Успішно"), ("Тип операції", "Повернення"))).kind is Kind.REFUND
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "У разі відмови банку кошти не списуються.", "Якщо платіж відхилено, спробуйте іншу картку.",
+        "В разі скасування замовлення кошти повернуться протягом 3 днів.", "If the payment was declined, try another card.",
+        "Если платёж отклонён, деньги не спишутся.", "In case of a refund the fee is kept.",
+    ],
+)  # fmt: skip
+def test_what_would_be_denies_nothing(sentence: str) -> None:
+    """P11: a sentence that begins with a condition tells of no event: it drops no letter, and holds none that has a status."""
+    assert is_payment(letter(("Статус", "Успішно"), head=sentence))
+    with pytest.raises(HeldError):
+        one(letter(("Статус", "-"), head=sentence))
+    assert one(letter(("Статус", "Відхилено"), head=sentence)).kind is Kind.DECLINED
+    assert not is_payment(letter(("Статус", "Успішно"), head=f"Платіж відхилено. {sentence}"))
+
+
+@pytest.mark.parametrize("name", ["Іваненко Іван", "Ґалаґан Соломія Євгенівна", "Anna-Maria O'Neil", "Ёлкина Анна"])
+@pytest.mark.parametrize(
+    "told", ["Успішна оплата від {}", "Successful payment from {}", "Отримано 1 250,00 грн від {}"]
+)
+def test_a_payer_s_name_tells_of_no_event(told: str, name: str) -> None:
+    """A payment that has a status is not held for the name of its payer, as its field prints it, in the subject or the headline."""
+    row = ("Платник", name)
+    assert is_payment(letter(row, subject=told.format(name)))
+    assert is_payment(letter(row, head=told.format(name)))
+    assert not is_payment(letter(row, ("Статус", "-"), subject=told.format(name)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Не Отримано", "Тест Тестович", "Відхилено Банком", "Повернення Коштів", "Not Paid", "Скасовано", "Реєстр", "Ще Іван не"],
+)  # fmt: skip
+def test_a_payer_s_name_hides_no_word(name: str) -> None:
+    """P11: what a payer typed for his name takes no word of an event out of the subject."""
+    for told in ("Успішна оплата: {}", "{}: успішна оплата"):
+        assert not is_payment(letter(("Платник", name), subject=told.format(name)))

@@ -182,6 +182,7 @@ class _Letter:
             doubtful=[translate(line.text) for line in sheet.statements if line.doubtful],
             aside=[translate(words) for words in words_of(sheet.unknown())],
             names=[name for pair in sheet.of("merchant") for name in (pair.value, *_APART.split(pair.value))],
+            payers=[one_line(pair.value) for pair in sheet.pairs if pair.key in sheet.keys("payer")],
         )
 
     def _notice(self, sheet: Sheet, kind: Kind) -> Notice:

@@ -24,6 +24,7 @@ from reconciler.extract.words.wording import (
     has_word,
     is_known,
     is_of_payment,
+    is_only_a_name,
     is_paid,
     is_status,
     stands_in,
@@ -41,7 +42,7 @@ class Said:
     status: values of its status labels. inner: those of them that stand behind another value on one line, where a payer may
     have typed them. early: lines above the first pair. late: lines below. doubtful: lines that are read as a pair and may be a
     statement. aside: values of labels nobody knows, which may be a payer's words. names: the shop as printed, whose words
-    tell of no event.
+    tell of no event. payers: names of payers as printed.
     """
 
     subject: str
@@ -52,6 +53,7 @@ class Said:
     doubtful: Sequence[str] = ()
     aside: Sequence[str] = ()
     names: Sequence[str] = ()
+    payers: Sequence[str] = ()
 
 
 _MAYBE = re.compile(
@@ -59,6 +61,7 @@ _MAYBE = re.compile(
     r"если|в случае|возможн\w*|можно|может|могут|чтобы|в течение|правила|условия|вопрос\w*|"
     r"if|in case|may|can|could|to request|within|policy|terms|how to|questions?)\b"
 )
+_CONDITION = re.compile(r"\W*(?:якщо|у разі|в разі|у випадку|если|в случае|if|in case)\b")
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _SUM = re.compile(r"\d ?(?:грн|uah|usd|eur|[₴$€])|(?:uah|usd|eur|[₴$€]) ?\d")
 _MONEY = re.compile(r"[^\W\d_]+|[₴$€£]")
@@ -126,10 +129,13 @@ class _Case:
         self.aside = [self._plain(value) for value in said.aside]
         self.told = [*self.subject, *self.early]
         self.heads = [said.subject, *said.early]
+        self._payers = [fold(name) for name in said.payers if is_only_a_name(name, words)]
 
     def decide(self, *, attached_list: bool) -> Kind:
         words = self.words
         paid = [value for value in self.status if is_paid(value, words)]
+        if paid:
+            self._leave_out_what_tells_nothing()
         if stands_in(words.register, self.subject) or (attached_list and stands_in(words.register, self.early)):
             if paid:
                 raise self.unreadable("a register with a payment's status", found="register")
@@ -151,6 +157,13 @@ class _Case:
         self._refuse_denials()
         self._demand_success()
         return self._addressed()
+
+    def _leave_out_what_tells_nothing(self) -> None:
+        """Beside a status of success: what begins with a condition, above the fields, and the payer's name."""
+        self.subject = [self._nameless(line, self._payers) for line in self.subject]
+        early = [line for line in self.early if not _CONDITION.match(line)]
+        self.early = [self._nameless(line, self._payers) for line in early]
+        self.told = [*self.subject, *self.early]
 
     def _may_succeed(self, line: str) -> bool:
         """Does a line speak of success, and of nothing that denies it?"""
@@ -189,7 +202,7 @@ class _Case:
         elif kind:
             return kind
         kind = self._vetoed(self.early)
-        if kind in MONEY_BACK and not self._vetoed([line for line in self.early if not _MAYBE.search(line)]):
+        if kind and not self._vetoed([line for line in self.early if not _MAYBE.search(line)]):
             raise self.unreadable("speaks of what may happen", found="veto")
         if kind in MONEY_BACK and success and not any(map(self._is_headline, self.told)):
             raise self.unreadable("a success, and a sentence about money back that is no headline", found="veto")
@@ -301,7 +314,7 @@ class _Case:
         return [
             sentence
             for line in lines
-            for sentence in _SENTENCE.split(without_names(self._nameless(self._plain(line))))
+            for sentence in _SENTENCE.split(without_names(self._nameless(self._plain(line), self._names)))
             if sentence.strip()
         ]
 
@@ -309,8 +322,8 @@ class _Case:
         """Folded, without phrases that tell of nothing."""
         return self._harmless.sub(" ", fold(line))
 
-    def _nameless(self, line: str) -> str:
-        for name in self._names:
+    def _nameless(self, line: str, names: Sequence[str]) -> str:
+        for name in names:
             line = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", line) if name in line else line
         return line
 

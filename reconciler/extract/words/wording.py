@@ -19,6 +19,9 @@ _NAME = re.compile(  # a site, an account, a reference
     r"(?<![\w.@/-])(?:(?:https?://)?[a-z0-9][a-z0-9-]*(?:[._@][a-z0-9-]+)+/?|[a-z0-9-]*[0-9][a-z0-9-]*)(?![\w@])"
 )
 WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+_PERSON = re.compile(
+    r"(?:[^\W\d_a-zа-яіїєґ][^\W\d_]+(?:['’ʼ-][^\W\d_]+)* ){1,3}[^\W\d_a-zа-яіїєґ][^\W\d_]*(?:['’ʼ-][^\W\d_]+)*"
+)
 _MIXED = re.compile(r"[^\W\d_]*(?:[a-z][а-яіїєґ]|[а-яіїєґ][a-z])[^\W\d_]*")
 _BETWEEN_WORDS = re.compile(  # of a status; no cross, no hourglass, no "?"
     r"[\s/|,.()·•✅✔✓☑🟢🎉👍💚💰💳]+(?:[–—-]\s+)?"
@@ -92,6 +95,20 @@ def is_of_payment(word: str, words: Words) -> bool:
 
 def is_known(word: str, words: Words) -> bool:
     return any(p.fullmatch(word) for p in (words.noun, words.success, words.done, words.plain, words.money))
+
+
+def is_only_a_name(text: str, words: Words) -> bool:
+    """Is this a person's name, in two words or more, and has none of them anything to say in a letter?"""
+    if _PERSON.fullmatch(text) is None:
+        return False
+    folded = fold(text)
+    telling = (
+        *(pattern for _, pattern in words.veto), words.happened, words.stem, words.negation, words.other, words.service,
+        words.receipt, words.payer, words.merchant, words.register, words.payout, words.tested, words.typed,
+    )  # fmt: skip
+    return not any(pattern.search(folded) for pattern in telling) and not any(
+        is_known(word, words) for word in WORD.findall(folded)
+    )
 
 
 def vetoes(lines: Sequence[str], words: Words) -> Sequence[Kind]:
