@@ -311,3 +311,26 @@ def test_no_payer_text_changes_the_money(typed: str, label: str) -> None:
         Money.from_minor(125000, "UAH"),
         REFERENCE,
     )
+
+
+@pytest.mark.parametrize("value", ["card", "Card", "Картка", "Карта"])
+@pytest.mark.parametrize("label", ["Платіжна система", "Спосіб оплати"])
+@pytest.mark.parametrize("heads", ["th", "td"])
+def test_a_card_is_a_way_to_pay_too(value: str, label: str, heads: str) -> None:
+    """The payment system "card" is a value, wherever it stands under its label, and takes no row for labels."""
+    rows = [("Номер платежу", REFERENCE), (label, value), ("Дата", "21.11.2026 14:05:33"), ("Сума", "1 250,00 грн")]
+    rows += [("Магазин", "shop.example.ua"), ("Статус", "Успішно"), ("Номер замовлення", "12345")]
+    for count in (1, 2, 3, 7):
+        table = ""
+        for at in range(0, 7, count):
+            part = rows[at : at + count]
+            if count == 1:
+                table += "".join(f"<tr><{heads}>{head}</{heads}><td>{told}</td></tr>" for head, told in part)
+                continue
+            fill = [("", "")] * (count - len(part))
+            table += "<tr>" + "".join(f"<{heads}>{head}</{heads}>" for head, _ in part + fill) + "</tr>"
+            table += "<tr>" + "".join(f"<td>{told}</td>" for _, told in part + fill) + "</tr>"
+        html = TextPart(path="html[0]", content=f"<table>{table}</table>", charset="utf-8")
+        notice = one(replace(letter(), htmls=(html,)))
+        assert (notice.transaction_id, notice.order_number) == (REFERENCE, "12345")
+        assert str(notice.amount) == "1250.00 UAH"

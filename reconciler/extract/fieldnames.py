@@ -100,5 +100,8 @@ LISTING = (
     "Unit price",
 )
 
-# labels that are spoken words too: over a sum, a date or nothing, and the value of a status
-SPOKEN = ("Оплачено", "Сплачено", "Paid", "Повернено", "Возвращено", "Refunded", "Зараховано", "Зачислено", "Credited")
+# labels that are spoken words too: over a sum, a date or nothing, and the value of a status; over a card's number, and a way to pay
+SPOKEN = (
+    "Оплачено", "Сплачено", "Paid", "Повернено", "Возвращено", "Refunded", "Зараховано", "Зачислено", "Credited",
+    "Картка", "Карта", "Card",
+)  # fmt: skip
