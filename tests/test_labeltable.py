@@ -51,10 +51,11 @@ def test_a_label_as_it_is_compared(line: str, key: str, unit: str | None) -> Non
     [
         ("Сума / Amount", True), ("Сума (Amount)", True), ("Сума · Amount:", True), ("Сума – Amount", True), ("Сума, Amount", True),
         ("Сума", False), ("Сума, грн", False), ("Сума / Статус", False), ("Інше / Amount", False), ("Order # in shop", False),
+        ("Сума:\x1fAmount:", True), ("Сума: / Amount", True), ("Сума: \x1fAmount", False), ("Сума:\x1fAmount.", False),
     ],
 )  # fmt: skip
 def test_one_label_in_two_languages(line: str, is_one: bool) -> None:
-    """Two labels of one field with a stroke, a dot, a dash, a comma or brackets between them are one label; nothing else is."""
+    """Two labels of one field with a stroke, a dot, a dash, a comma or brackets between them are one label; what stands behind a colon is a value."""
     assert table().joins(line) is is_one
 
 

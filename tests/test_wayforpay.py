@@ -334,3 +334,12 @@ def test_a_card_is_a_way_to_pay_too(value: str, label: str, heads: str) -> None:
         notice = one(replace(letter(), htmls=(html,)))
         assert (notice.transaction_id, notice.order_number) == (REFERENCE, "12345")
         assert str(notice.amount) == "1250.00 UAH"
+
+
+@pytest.mark.parametrize("value", ["<b>store.</b>example.com", "<b>Shop</b>.example.ua"])
+def test_a_value_that_begins_with_a_label_is_read_whole(value: str) -> None:
+    """A shop called "store" behind a colon is no second language of its label, whatever markup parts its name."""
+    html = letter(("Магазин", "-")).htmls[0]
+    message = replace(letter(), htmls=(replace(html, content=f"<p>Магазин: {value}</p>{html.content}"),))
+    plain = value.replace("<b>", "").replace("</b>", "")
+    assert one(message).merchant == plain

@@ -29,6 +29,9 @@ _JOINTS = (  # what stands between one label in two languages, the plainer first
     re.compile(r"\s*[/|│·•]\s*|,\s"),
     re.compile(r"\s*[()]\s*"),
 )
+_TOLD = re.compile(
+    r":\s*\x1f.*[^:\s]\s*$"
+)  # a colon and markup before the last of two labels, and no colon behind it: a value
 _JOINT = re.compile(r"[/|│·•,(\x1f]|\s[–—-]\s")
 _TYPED = ("payer", "email", "phone", "purpose", "order", "any_order")  # fields in which a payer's own words may stand
 _REMEMBERED = 4096  # short lines, of all tables together
@@ -140,6 +143,8 @@ class LabelTable:
 
     def _joined(self, line: str) -> tuple[str, str | None] | None:
         """A label that is nothing but labels of one field, as its first is compared: no payer's label, and none of two fields."""
+        if _TOLD.search(line):
+            return None
         for joint in _JOINTS:
             found = [self._one_key_of(plain(part)) for part in joint.split(line.strip(": ")) if plain(part)]
             keys, units = {key for key, _ in found}, {unit for _, unit in found if unit}

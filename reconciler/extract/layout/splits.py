@@ -99,7 +99,9 @@ def _in_elements(labels: LabelTable, line: str) -> list[tuple[str, str]]:
     segments = [segment for segment in line.split(MARK) if plain(segment)]
     known: list[int] = []
     for at, segment in enumerate(segments):
-        is_word = known[-1:] == [at - 1] and not labels.heads(segment) and not plain(segment).endswith(":")
+        behind = plain(segments[at - 1]) if known[-1:] == [at - 1] else ""  # the label that it may be the value of
+        is_value = behind.endswith(":") or not labels.heads(segment)
+        is_word = behind != "" and is_value and not plain(segment).endswith(":")
         if labels.knows(segment) and not is_word:
             known.append(at)
     if len(known) < 2:

@@ -2,8 +2,8 @@
 References of payments: what one looks like, and which others like it a letter has.
 
 Comes in: a text, or a reference and texts. Goes out: whether it is one that WayForPay makes (WFP-…), which never is an order's
-number; and tokens of the same making as a reference that are another one: WayForPay's form, or the same letters in front and the
-same lengths behind. A reference of digits alone has nothing to be known by.
+number; and tokens that are another one: in WayForPay's form, or with the same letters in front and the same lengths behind.
+A reference of digits alone has nothing of its own to be known by.
 """
 
 from __future__ import annotations
@@ -27,16 +27,14 @@ def is_reference(text: str) -> bool:
 
 
 def others_like(reference: str, texts: Iterable[str]) -> Iterator[str]:
-    """Tokens like a reference, and unlike it; a piece of it that markup cuts is no other."""
-    beginnings: tuple[str, ...]
-    if own := _OWN.search(reference):
-        beginnings, pattern, core = _OWN_BEGINNINGS, _OWN, own[0].casefold()
-    elif front := _FRONT.match(reference):
-        beginnings, pattern, core = (front[0],), _shape(reference, front.end()), reference.casefold()
-    else:
-        return
+    """Tokens like a reference, or in WayForPay's form, and unlike it; a piece of it that markup cuts is no other."""
+    own = _OWN.search(reference)
+    core = (own[0] if own else reference).casefold()
+    forms = [(beginning, _OWN) for beginning in _OWN_BEGINNINGS]
+    if own is None and (front := _FRONT.match(reference)):
+        forms.append((front[0], _shape(reference, front.end())))
     for text in texts:
-        for beginning in beginnings:
+        for beginning, pattern in forms:
             at = text.find(beginning)
             while at >= 0:
                 found = pattern.match(text, at)
