@@ -165,12 +165,29 @@ def test_every_sheet_of_a_letter_counts() -> None:
     assert styles.of(CELL, "") == {"display": "block", "color": "red"}
 
 
-def test_endless_style_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    """S13: so many comparisons and no more are made for a letter."""
-    monkeypatch.setattr(css, "_MOST_WORK", 6)
-    styles = Styles(["td { color: red } .sum { color: red } p { color: red } th { color: red }"])
+@pytest.mark.parametrize(
+    ("sheet", "work"),
+    [
+        (
+            "td { color: red } .sum { color: red } p { color: red } th { color: red }",
+            4,
+        ),  # two rules, with a declaration each
+        ("td { color: red; color: red; color: red }", 4),
+        ("body td { color: red }", 4),  # the cell, its row, the body
+        ("q td { color: blue } * { color: red }", 5),  # the same in vain, and then a rule that fits
+    ],
+)
+def test_endless_style_is_held(sheet: str, work: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S13: so many elements are looked at, and so many declarations taken, for a letter, and no more."""
+    monkeypatch.setattr(css, "_MOST_WORK", 3 * work)
+    styles = Styles([sheet])
     for _ in range(3):
-        assert styles.of(CELL, "") == {"color": "red"}  # two rules may fit
+        assert styles.of(CELL, "") == {"color": "red"}
     with pytest.raises(Unreadable):
         styles.of(CELL, "")
-    assert styles.of(BODY, "") == {}  # none may: nothing is compared
+
+
+def test_what_no_rule_may_fit_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S13: rules are looked up by what their last part asks for."""
+    monkeypatch.setattr(css, "_MOST_WORK", 0)
+    assert Styles(["td { color: red }"]).of(BODY, "") == {}

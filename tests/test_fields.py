@@ -353,7 +353,7 @@ def test_two_orders_are_ambiguous(rows: list[str], values: list[str]) -> None:
 )
 def test_others_of_the_same_making(reference: str, text: str, others: list[str]) -> None:
     """P17: the same letters in front and the same lengths behind; digits alone have nothing to be known by."""
-    assert list(others_like(reference, ["", text])) == others
+    assert others_like([reference], ["", text]) == set(others)
 
 
 # ---------------------------------------------------------------- who

@@ -8,6 +8,7 @@ import pytest
 
 from parsers import wayforpay
 from reconciler.errors import HeldError
+from reconciler.extract.words.wording import without
 from reconciler.model import Kind, Message, TextPart
 from tests.test_wayforpay import ROWS, letter, one
 
@@ -364,3 +365,18 @@ def test_a_payer_s_name_hides_no_word(name: str) -> None:
     """P11: what a payer typed for his name takes no word of an event out of the subject."""
     for told in ("Успішна оплата: {}", "{}: успішна оплата"):
         assert not is_payment(letter(("Платник", name), subject=told.format(name)))
+
+
+@pytest.mark.parametrize(
+    ("line", "rest"),
+    [
+        ("відмова", " "),
+        ("магазин відмова, відмова", "магазин  ,  "),
+        ("відмова відмовався", "  відмовався"),
+        ("невідмова відмова_2 відмова2", "невідмова відмова_2 відмова2"),
+        ("", ""),
+    ],
+)
+def test_a_name_is_taken_out_as_words_of_its_own(line: str, rest: str) -> None:
+    """What only begins or ends like a shop's name still counts."""
+    assert without("відмова", line) == rest

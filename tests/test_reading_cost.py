@@ -49,6 +49,15 @@ def table(**values: str) -> str:
     return "".join(f"<tr><td>{k.replace('_', ' ')}</td><td>{v}</td></tr>" for k, v in (rows | values).items())
 
 
+HEADS = "<tr><th>Номер платежу</th><th>Сума</th><th>Дата</th><th>Статус</th></tr>"
+NAMES = "<br>".join(",".join(f"я{n}" for n in range(at, at + 250)) for at in range(0, 16_000, 250))
+
+
+def payment(number: int) -> str:
+    cells = f"WFP-SOC-{number}-6ac4b29136b28", f"{number + 1},00 грн", "21.11.2026", "Успішно"
+    return f"<tr><td>{'</td><td>'.join(cells)}</td></tr>"
+
+
 LETTERS = {
     "card": mail("plain", f"Картка: 41{'*' * 60}!\nСтатус: Відхилено\n"),
     "long card": mail("plain", f"Картка: 41{'*- ' * 600}!\nСтатус: Відхилено\n"),
@@ -87,6 +96,12 @@ LETTERS = {
     "braces in style": mail("html", f"<style>{'@media print{' * 20_000}</style>x"),
     "nested classes": mail("html", "<style>.x .x .x .y{opacity:1}</style>" + "<div class=x>" * 4_000 + "<p class='x y'>" * 5_000),
     "five megabytes of nesting": mail("html", "<table><tr><td><div><p><b>Сума" * 120_000),
+    "classes of what is far around": mail("html", f"<style>{'q i{color:red}' * 20}</style>" + "<i>" * 9_900),
+    "declarations": mail(
+        "html", f"<style>i{{{'color:red;' * 14_000}}}</style>" + "".join(f"<i id=a{n}>x</i>" for n in range(7_000))
+    ),
+    "payments one under another": mail("html", f"<table>{HEADS}{''.join(map(payment, range(1_200)))}</table>"),
+    "names of a shop": mail("html", f"<table>{table(Магазин=NAMES)}</table>" + f"<p>{NAMES}</p>"),
     "a run of blocks": mail("html", "<div>Сума</div><div>3DS</div><div>x</div>" * 1_600),
     "bands": mail("html", f"<table>{('<tr>' + '<td>Сума</td><td>x</td>' * 20 + '</tr>') * 110}</table>"),
     "one line of pairs": mail("html", "<b>Сума:</b> 1 <i>x:</i> 2 " * 60),

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from reconciler.discovery import find_parsers
 from reconciler.extract.remembering import remembered
+from reconciler.readout import parse_file
+from reconciler.sandbox import letters
+from tests.test_reading_cost import mail
 
 
 @pytest.mark.parametrize(("length", "asked"), [(5, 1), (6, 2)])
@@ -52,3 +61,44 @@ def test_no_more_is_kept_than_was_said() -> None:
 
     assert [told("a"), told("a"), told("b"), told("a")] == [1, 1, 2, 3]
     assert (told.__name__, told.__doc__) == ("told", "Its own words.")
+
+
+def test_a_flood_of_long_lines_leaves_nothing_behind() -> None:
+    """P14: letters of lines longer than a notice's are read or refused, and no memory keeps their lines, labels or values."""
+    parsers = find_parsers()
+
+    def read(number: int) -> None:
+        long = f"{number} {'плат ' * 350}"
+        rows = "".join(f"<tr><td>{label}</td><td>{long}</td></tr>" for label in ("Статус", "Сума", "Магазин", long))
+        for body in (f"<table>{rows}</table><p>{long}</p>", f"<p>{long * 60}</p>", f"<p style='x{long}'>{long}</p>"):
+            assert "error" in parse_file(mail("html", body, subject=long), "notice.eml", parsers)[0]
+
+    read(0)
+    tracemalloc.start()
+    try:
+        for number in range(1, 21):
+            read(number)
+        gc.collect()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 100_000  # of 15 MB
+
+
+def test_letters_read_at_the_same_time_are_read_as_each_by_itself() -> None:
+    """What readers share, several threads may ask at once: they switch within nearly every line here."""
+    parsers = find_parsers()
+    raws = [
+        letters.notice(language=language, status=status)
+        for language in ("uk", "ru", "en")
+        for status in ("paid", "declined", "refund")
+    ]
+    alone = [parse_file(raw, "notice.eml", parsers) for raw in raws]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            together = list(pool.map(lambda raw: parse_file(raw, "notice.eml", parsers), raws * 10))
+    finally:
+        sys.setswitchinterval(interval)
+    assert together == alone * 10

@@ -125,11 +125,7 @@ class Contradictions:
             *("\n".join(page.lines) for page in self.sheet.pages),
             *(text for _, text in self._alternative_texts()),
         ]
-        found: set[str] = set()
-        for reference in self.references:
-            found.update(others_like(reference, texts))
-        for reference in self.references if found else ():  # of several payments, one is like the others
-            found = {token for token in found if not reference.casefold().startswith(token.casefold())}
+        found = others_like(self.references, texts)
         if not found:
             return
         allowed = "\n".join(pair.value for pair in self._exempt())

@@ -90,8 +90,12 @@ def merchant_names(sheet: Sheet, message: Message) -> tuple[str | None, tuple[st
     values = [value for value in printed if value]
     if values:
         return values[0], tuple(dict.fromkeys(values))
-    spoken = (one_line(line) for line in (message.subject, *sheet.lines))
-    return None, tuple(dict.fromkeys(line for line in spoken if _SHOP.search(line)))
+    spoken = map(one_line, (*filter(_speaks_of_shop, [message.subject]), *sheet.lines_that(_speaks_of_shop)))
+    return None, tuple(dict.fromkeys(spoken))
+
+
+def _speaks_of_shop(line: str) -> bool:
+    return _SHOP.search(one_line(line)) is not None
 
 
 def amount_of(sheet: Sheet, kind: Kind, *, either: Collection[str] = ()) -> Money | None:

@@ -68,7 +68,11 @@ class Sheet:
             *(read_html(part.path, part.content, table) for part in message.htmls),
             *(read_text(part.path, part.content, table) for part in message.texts),
         ]
+        self.lines: list[str] = [
+            line for page in self.pages for line in page.lines
+        ]  # all that a reader sees, pairs and all
         self.spans: dict[Span, None] = {}  # in order, none twice
+        self._found: dict[Callable[[str], object], list[str]] = {}
 
     def records(self) -> list[Sheet]:
         """A sheet for each payment, where the letter tells of several one after another; else this one."""
@@ -76,7 +80,7 @@ class Sheet:
         return [self.of_page(page) for page in chunks] or [self]
 
     def of_page(self, page: Page) -> Sheet:
-        """A sheet of another page, read by the same labels."""
+        """The pairs of one page, read by the same labels; the lines stay the letter's."""
         sheet = copy(self)
         sheet.pages, sheet.spans = [page], {}
         return sheet
@@ -89,10 +93,11 @@ class Sheet:
     def statements(self) -> list[Statement]:
         return [statement for page in self.pages for statement in page.statements]
 
-    @property
-    def lines(self) -> list[str]:
-        """Every line a reader sees, pairs and all."""
-        return [line for page in self.pages for line in page.lines]
+    def lines_that(self, tell: Callable[[str], object]) -> list[str]:
+        """The letter's lines of which this is true, found once: each of its payments asks."""
+        if (found := self._found.get(tell)) is None:
+            found = self._found[tell] = [line for line in self.lines if tell(line)]
+        return found
 
     def keys(self, *fields: str) -> frozenset[str]:
         """The labels of these fields, as they are compared."""
@@ -248,14 +253,17 @@ def read_paid_at(
         raise sheet.ambiguous("paid_at", [pair.value for pair, _ in moments])
     sheet.note("paid_at", [pair for pair, _ in moments])
     if finest.precision is Precision.DAY and not clocks:
-        told = [*(pair.value for pair in sheet.unknown()), *sheet.lines]
-        elsewhere = [text for text in told if is_clock(text) or _TO_THE_SECOND.search(text)]
-        if elsewhere:
+        beside = [pair.value for pair in sheet.unknown() if _tells_time(pair.value)]
+        if elsewhere := [*beside, *sheet.lines_that(_tells_time)]:
             raise sheet.ambiguous("paid_at", [*(pair.value for pair, _ in moments), *elsewhere])
     if finest.precision is not Precision.DAY or not clocks:
         return finest
     joined = [(pair, join(finest, pair.value)) for pair in clocks]
     return sheet.agreed("paid_at", joined, Moment.agrees)
+
+
+def _tells_time(text: str) -> bool:
+    return is_clock(text) or _TO_THE_SECOND.search(text) is not None
 
 
 def statuses(sheet: Sheet) -> list[str]:

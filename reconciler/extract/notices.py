@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -201,7 +202,7 @@ class _Letter:
         payer = payer_of(sheet)
         if kind is Kind.PAYMENT and self._is_test_shop(names):
             kind = Kind.TEST
-        elif kind is Kind.PAYMENT and self._is_test_shop([message.subject, *sheet.lines]):
+        elif kind is Kind.PAYMENT and self._speaks_of_test_shop:
             raise Unreadable("the test shop is named, and not as the shop", parser=tables.name, found="test shop")
         if kind is Kind.PAYMENT and payer and payer.email and is_addressed(message, payer.email):
             raise Unreadable(
@@ -250,6 +251,11 @@ class _Letter:
             payer=payer_of(sheet),
             spans=tuple(sheet.spans),
         )
+
+    @cached_property
+    def _speaks_of_test_shop(self) -> bool:
+        """Anywhere in the letter."""
+        return self._is_test_shop([self.message.subject, *self.sheet.lines])
 
     def _is_test_shop(self, names: Sequence[str]) -> bool:
         told, shops = " ".join(names).casefold(), self.tables.test_merchants

@@ -34,7 +34,9 @@ PROPERTIES = frozenset(
     }
     | {"text-indent", "text-decoration", "text-decoration-line", "vertical-align", "unicode-bidi", "white-space"}
 )
-_MOST_WORK = 200_000  # comparisons of a selector with an element; a letter that needs more is no notice
+_MOST_WORK = (
+    1_000_000  # elements that selectors are compared with, and declarations that fit; a notice needs a few thousand
+)
 _EVERY_SCREEN = re.compile(r"@media\s+(?:only\s+)?(?:screen|all)\s*")
 _MOMENTARY = re.compile(r":(?:hover|active|focus|visited|link|before|after|target|checked)")
 _PSEUDO = re.compile(r"::?[a-z-]+(?:\([^()]*\))?|\[[^\[\]]*\]")
@@ -57,17 +59,6 @@ class _Rule:
     compounds: tuple[tuple[str, frozenset[str]], ...]  # name ("" for any) and marks, the innermost last
     declared: tuple[tuple[str, str, bool], ...]  # property, value, important
     weight: tuple[int, int, int, int]  # ids, classes, names, and its place
-
-    def fits(self, element: Element) -> bool:
-        *outer, last = self.compounds
-        if not _fits(last, element):
-            return False
-        around = element.around
-        while outer and around is not None:
-            if _fits(outer[-1], around):
-                outer.pop()
-            around = around.around
-        return not outer
 
 
 class Styles:
@@ -93,17 +84,33 @@ class Styles:
             rule
             for key in ("", element.name, *element.marks)
             for rule in self._by_key.get(key, ())
-            if self._counted() and rule.fits(element)
+            if self._holds(rule, element)
         ]
         said = [declaration for rule in sorted(fitting, key=lambda rule: rule.weight) for declaration in rule.declared]
         said += _declarations(inline.lower())
         return {name: value for name, value, _ in sorted(said, key=itemgetter(2))}  # what is important last
 
-    def _counted(self) -> bool:
-        self._work += 1
+    def _holds(self, rule: _Rule, element: Element) -> bool:
+        *outer, last = rule.compounds
+        self._count(1)
+        if not _fits(last, element):
+            return False
+        around = element.around
+        while outer and around is not None:
+            self._count(1)
+            if _fits(outer[-1], around):
+                outer.pop()
+            around = around.around
+        if outer:
+            return False
+        self._count(len(rule.declared))
+        return True
+
+    def _count(self, work: int) -> None:
+        """Every step counts: a letter of 30 000 characters can nest, repeat and declare its way to billions of them."""
+        self._work += work
         if self._work > _MOST_WORK:
             raise Unreadable("more style than a notice has")
-        return True
 
 
 def _fits(compound: tuple[str, frozenset[str]], element: Element) -> bool:

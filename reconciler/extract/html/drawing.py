@@ -21,6 +21,7 @@ from reconciler.extract.html.css import Element, Styles
 from reconciler.extract.html.elements import BLOCKS, STRUCK, UNSEEN
 from reconciler.extract.html.markup import Attributes, Event, Written
 from reconciler.extract.html.seen import Look, is_gone, look_within
+from reconciler.extract.remembering import remembered
 from reconciler.extract.text import UNTOLD, clean, flowing, one_line, one_space
 
 MARK, LINK_ON, LINK_OFF = "\x1f", "\x02", "\x03"
@@ -36,7 +37,7 @@ _BEGINNINGS = {"sup": " ^", "link": LINK_ON, "mark": MARK, "cut": MARK + _CUT}
 """What stands where an inline element begins: raised digits, for one, are not the digits before them continued."""
 _ENDINGS = {"sup": "^ ", "link": LINK_OFF, "mark": MARK, "cut": MARK + _CUT}
 _DEEPEST = 120  # blocks within blocks; what is nested deeper is drawn into the block above
-_SHORT = 400  # characters of an element's attributes; more are not worth remembering
+_SHORT = 400  # characters of a line, or of an element's attributes; more are not worth remembering
 _NO_STYLES = Styles(())
 
 
@@ -78,7 +79,7 @@ class Block:
             self.sole = None
 
 
-@lru_cache(maxsize=1024)  # each reader of a line asks for it
+@remembered(longest=_SHORT, most=1024)  # each reader of a line asks for it
 def plain(line: str) -> str:
     """A line without its marks, trimmed."""
     return one_space(line.replace(MARK, "").replace(LINK_ON, "").replace(LINK_OFF, ""))

@@ -29,6 +29,7 @@ from reconciler.extract.words.wording import (
     is_status,
     stands_in,
     vetoes,
+    without,
     without_names,
 )
 from reconciler.model import MONEY_BACK, Kind
@@ -64,6 +65,7 @@ _MAYBE = re.compile(
 _CONDITION = re.compile(r"\W*(?:якщо|у разі|в разі|у випадку|если|в случае|if|in case)\b")
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _SUM = re.compile(r"\d ?(?:грн|uah|usd|eur|[₴$€])|(?:uah|usd|eur|[₴$€]) ?\d")
+_MOST_NAMES = 50  # of a shop or a payer, who has a few; words that stay in a line can only hold a letter
 _MONEY = re.compile(r"[^\W\d_]+|[₴$€£]")
 _OF_A_REFUND = re.compile(  # words of its headline that no payment's has
     r"частков\w{1,3}|повне|повного|частичн\w{1,3}|полн\w{2,3}|partial(?:ly)?|full|processed|issued|клієнтові|покупцеві|покупцю"
@@ -112,13 +114,17 @@ def decide_each(letter: Said, statuses: Sequence[Sequence[str]], words: Words, *
     ]
 
 
+def _names(printed: Sequence[str]) -> list[str]:
+    """As they stand in folded lines, the longest first; of very many the first ones."""
+    return sorted({fold(name) for name in printed[:_MOST_NAMES]} - {""}, key=len, reverse=True)
+
+
 class _Case:
     """One letter's words, folded, and the questions asked of them in turn."""
 
     def __init__(self, said: Said, words: Words, parser: str) -> None:
         self.words, self.parser = words, parser
-        names = sorted((fold(name) for name in said.names), key=len, reverse=True)
-        self._names = [name for name in names if name]
+        self._names = _names(said.names)
         self._harmless = words.harmless
         self.subject = self._sentences([said.subject])
         self.status = [self._plain(value) for value in said.status]
@@ -129,7 +135,7 @@ class _Case:
         self.aside = [self._plain(value) for value in said.aside]
         self.told = [*self.subject, *self.early]
         self.heads = [said.subject, *said.early]
-        self._payers = [fold(name) for name in said.payers if is_only_a_name(name, words)]
+        self._payers = _names([name for name in said.payers if is_only_a_name(name, words)])
 
     def decide(self, *, attached_list: bool) -> Kind:
         words = self.words
@@ -324,7 +330,7 @@ class _Case:
 
     def _nameless(self, line: str, names: Sequence[str]) -> str:
         for name in names:
-            line = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", line) if name in line else line
+            line = without(name, line) if name in line else line
         return line
 
     def unreadable(self, message: str, **facts: Any) -> Unreadable:

@@ -82,6 +82,24 @@ def without_names(line: str) -> str:
     return _NAME.sub(" ", _NUMBERED.sub(" ", line)) if _NAMED.search(line) else line
 
 
+def without(name: str, line: str) -> str:
+    """A line without a name that stands in it as words of its own. No pattern is made of it: those are kept, however long."""
+    pieces: list[str] = []
+    begun, at = 0, line.find(name)
+    while at >= 0:
+        end = at + len(name)
+        if _is_of_word(line[at - 1 : at]) or _is_of_word(line[end : end + 1]):
+            at = line.find(name, at + 1)
+            continue
+        pieces.append(line[begun:at])
+        begun, at = end, line.find(name, end)
+    return " ".join([*pieces, line[begun:]])
+
+
+def _is_of_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
+
+
 def stands_in(pattern: re.Pattern[str], lines: Sequence[str]) -> bool:
     """All lines are looked through at once, and one by one only where something may have been found across two of them."""
     return pattern.search(_BETWEEN.join(lines)) is not None and any(pattern.search(line) for line in lines)
