@@ -64,6 +64,15 @@ def test_the_measure_of_help_can_fail(tmp_path: Path) -> None:
     assert {"lxml", "structlog"} <= heavy
 
 
+def test_the_daemon_starts_without_the_worlds_charsets() -> None:
+    """A charset is loaded when a mail is written in it: a restart is time in which nobody reads mail."""
+    program = "import sys, reconciler.service.daemon\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    modules = set(done.stdout.split())
+    assert "reconciler.message.charsets" in modules
+    assert not modules & {"encodings.koi8_t", "encodings.cp850", "encodings.iso2022_jp"}
+
+
 def every_command() -> Iterator[tuple[str, click.Command]]:
     context = click.Context(cli)
     for name in COMMANDS:

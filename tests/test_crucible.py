@@ -208,7 +208,7 @@ def test_a_fault_that_never_struck_is_told_of_a_long_run_alone() -> None:
 
 
 @pytest.mark.timeout(480)
-@pytest.mark.xdist_group("crucible")
+@pytest.mark.long
 def test_a_short_crucible_loses_and_doubles_nothing(tmp_path: Path) -> None:
     """D04 T03 T04 T10 T12 R10: payments under faults, deaths and people's acts end as one income each, or before a person."""
     done = subprocess.run(

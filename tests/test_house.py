@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -55,9 +56,19 @@ def room_of(module: str) -> str:
     return parts[1] if parts[0] == "reconciler" and len(parts) > 1 else parts[0]
 
 
-def imports_of(path: Path) -> Iterator[tuple[str, bool]]:
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@functools.cache
+def imports_of(path: Path) -> Sequence[tuple[str, bool]]:
+    return tuple(_imports_of(path))
+
+
+def _imports_of(path: Path) -> Iterator[tuple[str, bool]]:
     """Every imported module, and whether it is imported when the module is (not inside a function or TYPE_CHECKING)."""
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     late = set()
     for node in ast.walk(tree):
         checking = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
@@ -78,11 +89,10 @@ NAMES = {name_of(path) for path in MODULES}
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_a_room_fits_on_few_screens(path: Path) -> None:
     """No module is over 400 lines, and no function over 60."""
-    source = path.read_text()
-    assert source.count("\n") <= MODULE_LINES
+    assert path.read_text().count("\n") <= MODULE_LINES
     long = [
         f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         if node.end_lineno is not None and node.end_lineno - node.lineno + 1 > FUNCTION_LINES
     ]
@@ -92,7 +102,7 @@ def test_a_room_fits_on_few_screens(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_a_module_says_what_it_is_for(path: Path) -> None:
     """Every module opens with a docstring."""
-    assert ast.get_docstring(ast.parse(path.read_text()))
+    assert ast.get_docstring(tree_of(path))
 
 
 def test_what_decides_knows_no_edge() -> None:

@@ -278,6 +278,7 @@ def verdicts(lines: list[dict[str, Any]]) -> dict[str, bool]:
     return {line["invariant"]: line["holds"] for line in lines if line["what"] == "verdict"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [item.name for item in shipped()])
 def test_a_scenario_ends_well(lab: Lab, name: str) -> None:
     """

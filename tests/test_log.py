@@ -29,13 +29,14 @@ def restored() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in log.QUIET}
+    events = structlog.get_config()
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
     for name, old in levels.items():
         logging.getLogger(name).setLevel(old)
     logging.captureWarnings(False)
-    structlog.reset_defaults()
+    structlog.configure(**events)
     structlog.contextvars.clear_contextvars()
 
 

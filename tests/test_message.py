@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import codecs
 from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.message import decode, headers_only
+from reconciler.message import charsets, decode, headers_only
 from reconciler.model import Message
 from reconciler.sandbox import letters
 
@@ -23,6 +24,11 @@ def mail(body: bytes, *content: str) -> Message:
 def only_text(message: Message) -> str:
     (part,) = message.texts
     return part.content.rstrip("\n")
+
+
+def test_every_codec_is_known_by_the_name_python_gives_it() -> None:
+    """A charset under another of its names would be taken for one that nobody knows."""
+    assert {codecs.lookup(name).name for name in charsets.TEXT_CODECS} == charsets.TEXT_CODECS
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProces
     lines = "\n".join(f'{key} = "{value}"' for key, value in table.items())
     (root / "tests" / "equivalent_mutants.toml").write_text(f"[[equivalent]]\n{lines}\n")
     asked = [sys.executable, "-m", "tests.mutate", "--only", "toy.py", "--tests", "checks/test_toy.py", "--seed", "1"]
+    asked += ["--hangs", "0.5"]
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(root)}
     return subprocess.run(asked, cwd=root, env=environ, capture_output=True, text=True, check=False)
 

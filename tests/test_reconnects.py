@@ -68,6 +68,7 @@ def held() -> tuple[int, int, int]:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.long
 def test_a_thousand_reconnects(server: SandboxImap, sqlite_ledger: Ledger, taker: Taker) -> None:
     """1 000 forced reconnects: each mail is handed on once, from a stack as deep as the first, and nothing piles up (C09, R06)."""
     depths: list[int] = []

@@ -14,6 +14,7 @@ MAILS, RECONNECTS = 200, 24
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.long
 def test_waves_of_mail_and_lost_connections(in_memory: Path) -> None:
     """200 mails of every kind and 24 lost connections: each payment once, each body once, and nothing grows (R06, C09, C17, C20)."""
     told: list[Sample] = []

@@ -19,6 +19,7 @@ WANTED = Wanted(kills=16, of_each_kind=2, after_a_look=1)
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.long
 def test_a_short_storm(tmp_path: Path) -> None:
     """
     A real daemon killed again and again while a step is planned or being sent, with effects that land late or never: every

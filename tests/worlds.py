@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import hashlib
 import shutil
@@ -310,6 +311,8 @@ class World:
 @functools.cache
 def _empty_ledger() -> Path:
     """Made once a process: migrating a new file for each world would take longer than the worlds."""
-    path = Path(tempfile.mkdtemp()) / "empty.db"
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    path = folder / "empty.db"
     Ledger.open(f"sqlite:///{path}", create=True, clock=FakeClock(), actor="test").close()
     return path

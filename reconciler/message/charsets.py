@@ -41,9 +41,8 @@ _NO_LABEL = frozenset(
     {"", "unknown-8bit", "unknown", "x-unknown", "8bit", "binary", "default", "none", "ascii", "us-ascii"}
 )
 # Only these codecs ever meet a stranger's bytes: others (punycode, idna, unicode_escape, zlib …) are slow or no charset.
-_TEXT_CODECS = frozenset(
-    codecs.lookup(name).name
-    for name in [
+TEXT_CODECS = frozenset(
+    {
         "ascii",
         "utf-8",
         "utf-8-sig",
@@ -97,11 +96,12 @@ _TEXT_CODECS = frozenset(
         "gb18030",
         "big5",
         "shift_jis",
-        "euc-jp",
-        "euc-kr",
-        "iso2022-jp",
-    ]
+        "euc_jp",
+        "euc_kr",
+        "iso2022_jp",
+    }
 )
+"""By the names that `codecs` gives them. Looking them up here would import them all, at every start of the program."""
 _MANY_BYTE_UTF8 = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
 _ABOVE_ASCII = re.compile(r"[^\x00-\x7f]+")
 _GUESS_WINDOW = 16 * 1024  # chardet sees no more than this; more text does not make it surer
@@ -169,7 +169,7 @@ def _codec(label: str) -> str | None:
         name = codecs.lookup(_ALIASES.get(plain, plain)).name
     except (LookupError, ValueError):
         return None
-    return name if name in _TEXT_CODECS else None
+    return name if name in TEXT_CODECS else None
 
 
 def _plain(label: str) -> str:

@@ -27,7 +27,13 @@ from tests.mutate.session import BaselineFailed, Judge, Run, Verdict
 @click.option("--only", "only", multiple=True, help="A module or folder to mutate; may be repeated.")
 @click.option("--tests", "tests", multiple=True, help="The tests to judge by, instead of those that are listed.")
 @click.option("--least", default=0.85, show_default=True, help="The share that must be noticed.")
-def main(sample: int, seed: int | None, only: Sequence[str], tests: Sequence[str], least: float) -> None:
+@click.option(
+    "--hangs",
+    default=5.0,
+    show_default=True,
+    help="Seconds of CPU, besides ten times what it needs, for a test to hang.",
+)
+def main(sample: int, seed: int | None, only: Sequence[str], tests: Sequence[str], least: float, hangs: float) -> None:
     root = Path.cwd()
     seed = secrets.randbelow(10_000) if seed is None else seed
     rooms = [room for room in ROOMS if (root / room).exists()]
@@ -53,7 +59,15 @@ def main(sample: int, seed: int | None, only: Sequence[str], tests: Sequence[str
 
     with tempfile.TemporaryDirectory(prefix="reconciler-mutate-") as folder:
         try:
-            run = Run(root=root, files=files, tests=tests or TESTS, mutants=chosen, seed=seed, folder=Path(folder))
+            run = Run(
+                root=root,
+                files=files,
+                tests=tests or TESTS,
+                mutants=chosen,
+                seed=seed,
+                folder=Path(folder),
+                hangs=hangs,
+            )
             Judge(run, told).judge()
         except BaselineFailed as exc:
             raise click.ClickException(str(exc)) from exc

@@ -28,8 +28,6 @@ from tests.mutate.reach import Reach, Trace, kept, load, save
 from tests.mutate.swap import Functions, afresh
 
 MEMORY = 6 << 30
-CPU = 5.0
-"""Seconds of CPU, besides ten times what it needs, after which a test hangs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +45,10 @@ class BaselineFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """files: all whose lines are noted. mutants: of some of them. folder: for what the tests write."""
+    """
+    files: all whose lines are noted. mutants: of some of them. folder: for what the tests write.
+    hangs: seconds of CPU, besides ten times what it needs, after which a test hangs.
+    """
 
     root: Path
     files: Sequence[str]
@@ -55,6 +56,7 @@ class Run:
     mutants: Sequence[Mutant]
     seed: int
     folder: Path
+    hangs: float
 
     def options(self, folder: str) -> list[str]:
         """pytest's, for a session in which nothing depends on chance, other sessions or the terminal."""
@@ -71,11 +73,11 @@ class Run:
 class Watch:
     """Notes how each test ended, and what it ran."""
 
-    def __init__(self, expected: Mapping[str, float] | None = None, trace: Trace | None = None) -> None:
+    def __init__(self, limits: Mapping[str, float] | None = None, trace: Trace | None = None) -> None:
         self.failed: list[str] = []
         self.seconds: dict[str, float] = {}
         self.ran: dict[str, array[int]] = {}
-        self._expected, self._trace, self._began = expected, trace, 0.0
+        self._limits, self._trace, self._began = limits, trace, 0.0
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -89,8 +91,8 @@ class Watch:
         if self._trace:
             self._trace.start()  # again: a test that traces by itself ends this
             self._began = time.process_time()
-        if self._expected is not None:
-            signal.setitimer(signal.ITIMER_PROF, CPU + 10 * self._expected[nodeid])
+        if self._limits is not None:
+            signal.setitimer(signal.ITIMER_PROF, self._limits[nodeid])
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
@@ -166,7 +168,7 @@ class Judge:
     def _judged(self, mutant: Mutant, tests: Sequence[str], reach: Reach, functions: Functions) -> str:
         """The test that fails with the mutant; empty: none."""
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        watch = Watch(reach.seconds)
+        watch = Watch({test: self._run.hangs + 10 * needed for test, needed in reach.seconds.items()})
         if not reach.needs_import(mutant) and functions.swap(self._run.root, mutant):
             self._run_here(tests, watch)
         else:
