@@ -379,6 +379,15 @@ def test_flowed_text_may_be_something_else(body: bytes, others: list[str]) -> No
     assert [other.texts[0].content for other in message.otherwise()] == others
 
 
+@pytest.mark.parametrize(("more", "lossy"), [(0, False), (1, True)])
+def test_flowed_text_of_endless_length_is_read_in_one_way_and_not_believed(more: int, lossy: bool) -> None:
+    """S06 P14: a text beyond what any parser reads is not asked what else it may be, and never posts by itself."""
+    body = b"Order number: \r\n".ljust(1_000_001 + more, b"x")  # its CRLF is one character
+    message = mail(parts(FLOWED + b"\r\n" + body), "Content-Type: multipart/mixed; boundary=b")
+    assert (message.lossy, "flowed_text" in message.defects) == (lossy, True)
+    assert len(list(message.otherwise())) == 1 - more
+
+
 @pytest.mark.parametrize(
     "part",
     [

@@ -137,11 +137,13 @@ class Walk:
         if "\r" in content:
             content = content.replace("\r\n", "\n").replace("\r", "\n")
         others: tuple[str, ...] = ()
+        unasked = False  # whether it may be something else besides
         if kind == "text" and about.flowed:
-            others = flowed.others(content, delsp=about.delsp, kept=about.encoding in _SPACES_KEPT)
-            content = flowed.unflow(content, delsp=about.delsp)
-            if others:
+            unasked = len(content) > flowed.LONGEST
+            content, others = flowed.readings(content, delsp=about.delsp, kept=about.encoding in _SPACES_KEPT)
+            if others or unasked:
                 self.found.defects.append("flowed_text")
         into = self.found.texts if kind == "text" else self.found.htmls
         path = f"{self.prefix}{kind}[{len(into)}]"
-        into.append(TextPart(path=path, content=content, charset=decoded.charset, lossy=decoded.lossy, others=others))
+        lossy = decoded.lossy or unasked
+        into.append(TextPart(path=path, content=content, charset=decoded.charset, lossy=lossy, others=others))
