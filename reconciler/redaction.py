@@ -4,7 +4,8 @@ A genuine mail's bytes → the same mail about nobody.
 Comes in: raw bytes and the values that name a person, a shop or a payment. Goes out: raw bytes of the same make (parts,
 charsets, transfer encodings, line ends) in which each value is another one of its shape, the same everywhere it stands.
 Sums, dates, labels and the gateway's own words stay: they are what a case is about. The headers that servers added, which
-tell whose mailbox it was, are dropped, and with them the signature that the change broke; attached files are emptied.
+tell whose mailbox it was, are dropped, and with them the signature that the change broke; attached files are emptied, and
+named by their kind alone.
 
 What cannot be redacted for certain is refused, never let through.
 """
@@ -18,9 +19,11 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from email import message_from_bytes
 from email.charset import QP, Charset
+from email.errors import HeaderParseError
 from email.header import Header, decode_header, make_header
 from email.message import Message as Mime
 from email.policy import compat32
+from email.utils import collapse_rfc2231_value
 
 from bs4 import BeautifulSoup
 
@@ -45,6 +48,7 @@ _ALPHABETS = (
     "АБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЮЯЄІЇ",
 )
 _INLINE = ("a", "abbr", "b", "em", "font", "i", "mark", "nobr", "small", "span", "strong", "u", "wbr")
+_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _REFERENCE = re.compile(r"(WFP-[A-Z]+-)(\d+)(-)([0-9a-f]+)(.*)", re.DOTALL)
 
 
@@ -76,6 +80,7 @@ def redact(raw: bytes, values: Collection[str], *, keep_domains: Collection[str]
         _headers(part, replace)
     for part in mail.walk():
         _body(part, replace)
+        _name(part)
     ending = "\r\n" if b"\r\n" in raw else "\n"
     result = mail.as_bytes(policy=compat32.clone(linesep=ending))
     left = _left(mail, values, keep_domains)
@@ -170,14 +175,27 @@ def _headers(part: Mime, replace: Callable[[str], str]) -> None:
 def _header(name: str, value: str, replace: Callable[[str], str]) -> str:
     if name in {"date", "mime-version"}:
         return value
-    try:
-        text = str(make_header(decode_header(value)))
-    except (LookupError, UnicodeError, ValueError) as exc:
-        raise RedactionFailed(f"the header {name} cannot be decoded: {exc}") from exc
+    text = _decoded(name, value)
     changed = replace(text)
     if changed == text:
         return value
     return changed if changed.isascii() else Header(changed, "utf-8", header_name=name).encode()
+
+
+def _decoded(name: str, value: str) -> str:
+    try:
+        return str(make_header(decode_header(value)))
+    except (LookupError, UnicodeError, ValueError, HeaderParseError) as exc:
+        raise RedactionFailed(f"the header {name} cannot be decoded: {exc}") from exc
+
+
+def _name(part: Mime) -> None:
+    """A file's name may be a person's; its ending tells what it is."""
+    for header, key in (("Content-Type", "name"), ("Content-Disposition", "filename")):
+        named = part.get_param(key, header=header)
+        if named is not None:
+            ending = _ENDING.search(_decoded(header, collapse_rfc2231_value(named)))
+            part.set_param(key, f"file{ending[0].lower() if ending else ''}", header=header, replace=True)
 
 
 def _body(part: Mime, replace: Callable[[str], str]) -> None:
@@ -220,7 +238,7 @@ def _drawn(text: str) -> str:
 
 def _left(mail: Mime, values: Iterable[str], keep_domains: Collection[str]) -> list[str]:
     """Values that a reader of the result would still find."""
-    texts = [str(make_header(decode_header(str(value)))) for part in _messages(mail) for value in part.values()]
+    texts = [_decoded(name, str(value)) for part in _messages(mail) for name, value in part.items()]
     for part in mail.walk():
         payload = part.get_payload(decode=True) if not part.is_multipart() else None
         if isinstance(payload, bytes):

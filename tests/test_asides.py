@@ -36,6 +36,10 @@ def read_all(body: str, subject: str = "Успішний платіж") -> list[
         ("Оплата замовлення №12345, замовлення №777", "777"),
         ("Оплата замовлення 21.11.2026, заказ №777", "777"),
         ("Оплата замовлення на 7770 грн", "7770 грн"),
+        ("Оплата замовлення 1250 грн", None),
+        ("Оплата замовлення 1250.00 UAH", None),
+        ("Оплата замовлення 1250,00 грн", None),
+        ("Оплата замовлення 7770,7771", "7770"),
     ],
 )
 def test_which_numbers_in_a_subject_are_orders(subject: str, other: str | None) -> None:
@@ -44,6 +48,11 @@ def test_which_numbers_in_a_subject_are_orders(subject: str, other: str | None) 
         assert read(page(), subject=subject).order_number == "12345"
     else:
         assert held(page(), subject=subject).facts["values"][-1] == other
+
+
+def test_a_sum_s_first_digits_are_no_order() -> None:
+    """P17: "замовлення 12500 грн" tells a sum, and no order 1250."""
+    assert read(page().replace("1 250,00", "12500"), subject="Оплата замовлення 12500 грн").order_number == "12345"
 
 
 @pytest.mark.parametrize(

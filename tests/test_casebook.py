@@ -175,3 +175,47 @@ def test_explain_shows_pairs_spans_and_claim() -> None:
     foreign = explain_file((ROOT / "_nobody" / "another_bank" / MAIL).read_bytes(), "b.eml", PARSERS)
     assert foreign["claimed"]["error"] == "unclaimed"
     assert any(pair["label"] == "Сума" for pair in foreign["pairs"])
+
+
+ATTACHED = """From: WayForPay <notify@wayforpay.com.ua>
+Subject: SUBJECT
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=x
+
+--x
+Content-Type: text/plain; charset=us-ascii
+
+hello
+--x
+Content-Type: application/zip; NAME
+Content-Disposition: attachment; FILENAME
+
+x
+--x--
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "filename", "left"),
+    [
+        ('name="Petrenko Ivan.zip"', 'filename="Petrenko Ivan.ZIP"', {"file.zip"}),
+        ("name=Petrenko", "filename=Petrenko", {"file"}),
+        ("name*=utf-8''Petrenko.csv", "filename*=utf-8''Petrenko.csv", {"file.csv"}),
+        ('name="=?utf-8?q?Petrenko=2Ezip?="', 'filename="=?utf-8?q?Petrenko=2Ezip?="', {"file.zip"}),
+        ("charset=x", "size=1", set()),
+    ],
+)
+def test_a_file_is_named_by_its_kind_alone(name: str, filename: str, left: set[str]) -> None:
+    """The name of an attached file may be a person's; its ending, by which lists of payments are known, stays."""
+    raw = ATTACHED.replace("FILENAME", filename).replace("NAME", name).encode()
+    redacted = redact(raw, [], keep_domains=["wayforpay.com.ua"])
+    assert b"Petrenko" not in redacted
+    assert set(re.findall(r"name=\"?([\w.]+)", redacted.decode())) == left
+
+
+@pytest.mark.parametrize("place", ["SUBJECT", "FILENAME"])
+def test_a_header_that_cannot_be_decoded_is_refused(place: str) -> None:
+    """What it says cannot be told, so it cannot be redacted."""
+    raw = ATTACHED.replace(place, 'filename="=?utf-8?b?A?="' if place == "FILENAME" else "=?utf-8?b?A?=").encode()
+    with pytest.raises(RedactionFailed):
+        redact(raw, [], keep_domains=["wayforpay.com.ua"])

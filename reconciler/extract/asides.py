@@ -44,7 +44,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _TOTAL = re.compile(r"разом|всього|усього|загалом|итого|всего|total|together")
 _ORDER = re.compile(
     r"(?<!\w)(?:замовлен\w*|заказ\w*|order)\s*(?:(?P<sign>№|#|no[.:]?\s|n°|номер\w*|number)\s*:?\s*)?"
-    rf"(?P<number>[\w./-]*\d[\w./-]*)(?!\s?(?:{_CURRENCY})(?!\w))",
+    rf"(?P<number>[\w./-]*\d[\w./-]*)(?![\w./-]|,\d\d?(?!\d)|\s?(?:{_CURRENCY})(?!\w))",  # all of it, and no sum
     re.IGNORECASE,
 )
 _LONGEST_SUM = 60  # characters
