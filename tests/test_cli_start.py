@@ -73,6 +73,17 @@ def test_the_daemon_starts_without_the_worlds_charsets() -> None:
     assert not modules & {"encodings.koi8_t", "encodings.cp850", "encodings.iso2022_jp"}
 
 
+def test_importing_ends_with_garbage_collected_again() -> None:
+    """What was imported is left out of collections, which go on whether the import ends well or not."""
+    program = (
+        "import gc\nfrom reconciler.starting import importing\n"
+        "try:\n    with importing():\n        assert not gc.isenabled()\n        import no_such_module\n"
+        "except ImportError:\n    print(gc.isenabled(), gc.get_freeze_count() > 1000)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True"]
+
+
 def every_command() -> Iterator[tuple[str, click.Command]]:
     context = click.Context(cli)
     for name in COMMANDS:

@@ -14,6 +14,7 @@ from reconciler.cli.files import SavedMails
 from reconciler.cli.frame import Front, with_front
 from reconciler.cli.outcomes import COLUMNS, exit_of, person, rehearsed_row_of, row_of
 from reconciler.model import Outcome, worst_exit
+from reconciler.starting import importing
 
 if TYPE_CHECKING:
     from reconciler.app import App
@@ -32,7 +33,8 @@ def run(front: Front) -> int:
     Example:
       reconciler run
     """
-    from reconciler.service import daemon
+    with importing():
+        from reconciler.service import daemon
 
     return daemon.run(front.settings())
 

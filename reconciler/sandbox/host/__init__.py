@@ -15,7 +15,7 @@ with that number, or refused by `host.refused`. The process is otherwise the ver
     doors.py     what is switched, and the reading of a line
     ledger.py    the ledger whose disk fills and whose process dies at a commit
     control.py   the starter's side: `HostControl`
-    __main__.py  the process
+    process.py   the process
 
 The moment around a request is the other side's to see: strike there with `SandboxPlanfix.on_request` and a kill.
 """
