@@ -13,9 +13,10 @@ from reconciler.model import Verdict, Voucher
 from reconciler.sandbox import keys, letters
 from reconciler.trust import KeyAnswer, TrustPolicy, chain, grammar, judge, sealers
 from reconciler.trust.coverage import Header
+from tests import rfc_letter
 
 # RFC 6376, appendix A.2, and the key of its appendix C.
-DKIM_LETTER = """\
+DKIM_LETTER = f"""\
 DKIM-Signature: v=1; a=rsa-sha256; s=brisbane; d=example.com;
       c=simple/simple; q=dns/txt; i=joe@football.example.com;
       h=Received : From : To : Subject : Date : Message-ID;
@@ -27,18 +28,7 @@ DKIM-Signature: v=1; a=rsa-sha256; s=brisbane; d=example.com;
 Received: from client1.football.example.com  [192.0.2.1]
       by submitserver.example.com with SUBMISSION;
       Fri, 11 Jul 2003 21:01:54 -0700 (PDT)
-From: Joe SixPack <joe@football.example.com>
-To: Suzie Q <suzie@shopping.example.net>
-Subject: Is dinner ready?
-Date: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)
-Message-ID: <20030712040037.46341.5F8J@football.example.com>
-
-Hi.
-
-We lost the game. Are you hungry yet?
-
-Joe.
-"""
+{rfc_letter.LETTER}"""
 BRISBANE = "v=DKIM1; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYtIxN2SnFCjxOCKG9v3b4jYfcTNh5ijSsq631uBItLa7od+v/RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH4OuKhitdY9tf6mcwGjaNBcWToIMmPSPDdQPNUYckcQ2QIDAQAB"
 
 # RFC 8617, appendix B, without its Authentication-Results and three of its Received: three sets over a letter that is signed

@@ -19,6 +19,7 @@ from reconciler.model import Message, Verdict, Voucher
 from reconciler.sandbox import keys, letters
 from reconciler.trust import KeyAnswer, TrustPolicy, judge
 from reconciler.trust.policy import aligned
+from tests import rfc_letter
 
 # RFC 8463, appendix A: one letter under an Ed25519 signature and an RSA one of 1024 bits, with their keys.
 ED25519 = """\
@@ -40,19 +41,7 @@ DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;
  DhCVlUrSjV4BwcVcOF6+FF3Zo9Rpo1tFOeS9mPYQTnGdaSGsgeefOsk2Jz
  dA+L10TeYt9BgDfQNZtKdN1WO//KgIqXP7OdEFE4LjFYNcUxZQ4FADY+8=
 """
-LETTER = """\
-From: Joe SixPack <joe@football.example.com>
-To: Suzie Q <suzie@shopping.example.net>
-Subject: Is dinner ready?
-Date: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)
-Message-ID: <20030712040037.46341.5F8J@football.example.com>
-
-Hi.
-
-We lost the game.  Are you hungry yet?
-
-Joe.
-"""
+LETTER = rfc_letter.LETTER.replace("game. Are", "game.  Are")  # as RFC 8463 prints it: "relaxed" makes one blank of two
 RFC_KEYS = {
     "brisbane._domainkey.football.example.com": "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
     "test._domainkey.football.example.com": "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5qhdR6wy5bdOKb2jLQiY/J16JYi0Qvx/byYzCNb3W91y3FutACDfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5QjvHO9PzoxZyVYLzBfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB",
