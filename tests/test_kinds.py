@@ -367,6 +367,13 @@ def test_a_payer_s_name_hides_no_word(name: str) -> None:
         assert not is_payment(letter(("Платник", name), subject=told.format(name)))
 
 
+def test_a_payer_s_name_in_the_subject_holds_no_payment() -> None:
+    """Words that nobody knows are no trace of another event where they are what the letter prints for the payer's name."""
+    for told in ("Успішна оплата: {}", "{}: успішна оплата"):
+        assert is_payment(letter(("Платник", "Іваненко Іван"), subject=told.format("Іваненко Іван")))
+        assert not is_payment(letter(("Платник", "Іваненко Іван"), subject=told.format("Іваненко Петро")))
+
+
 @pytest.mark.parametrize(
     ("line", "rest"),
     [

@@ -108,7 +108,7 @@ class Page:
         key, unit = self.labels.key_of(label)
         label, value = plain(label).rstrip(": "), value.strip().rstrip(_BEHIND)
         if unsure and key in self.labels.spoken and not has_digit(value):
-            value, unsure = "", False  # "Оплачено" over a line of text is a word and no label
+            value = ""  # "Оплачено" over a line of text is a word and no label
         self.pairs.append(
             Pair(
                 label=label,

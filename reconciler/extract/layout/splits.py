@@ -96,7 +96,9 @@ def _in_elements(labels: LabelTable, line: str) -> list[tuple[str, str]]:
     Where every known label ends with a colon other segments that do are labels too; where labels and values take turns from
     the first to the last segment, so do those nobody knows.
     """
-    segments = [segment for segment in line.split(MARK) if plain(segment)]
+    pieces = line.split(MARK)
+    places = [at for at, piece in enumerate(pieces) if plain(piece)]
+    segments = [pieces[at] for at in places]
     known: list[int] = []
     for at, segment in enumerate(segments):
         behind = plain(segments[at - 1]) if known[-1:] == [at - 1] else ""  # the label that it may be the value of
@@ -106,18 +108,24 @@ def _in_elements(labels: LabelTable, line: str) -> list[tuple[str, str]]:
             known.append(at)
     if len(known) < 2:
         return []
-    ends = [at for at, segment in enumerate(segments) if plain(segment).endswith(":") and may_be_label(plain(segment))]
-    if set(known) <= set(ends):
-        heads = ends
+    colons = [
+        at for at, segment in enumerate(segments) if plain(segment).endswith(":") and may_be_label(plain(segment))
+    ]
+    if set(known) <= set(colons):
+        heads = colons
     elif len(segments) % 2 == 0 and all(at % 2 == 0 for at in known):
         heads = list(range(0, len(segments), 2))
     else:
         heads = known
     if heads[0] != 0:
         return []
+    ends = [*(places[head] for head in heads[1:]), len(pieces)]
     return [
-        (plain(segments[head]), plain(_LEADING.sub("", "".join(segments[head + 1 : end]))))
-        for head, end in zip(heads, [*heads[1:], len(segments)], strict=True)
+        (
+            plain(segments[head]),
+            plain(_LEADING.sub("", "".join(pieces[places[head] + 1 : end]))),
+        )  # with the blanks between
+        for head, end in zip(heads, ends, strict=True)
     ]
 
 
