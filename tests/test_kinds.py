@@ -387,3 +387,40 @@ def test_a_payer_s_name_in_the_subject_holds_no_payment() -> None:
 def test_a_name_is_taken_out_as_words_of_its_own(line: str, rest: str) -> None:
     """What only begins or ends like a shop's name still counts."""
     assert without("відмова", line) == rest
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("Скасовано", "так"), ("Повернення", "Так"), ("Chargeback", "1"), ("Is refund", "true"), ("Hold", "yes"),
+        ("Холдування", "так"), ("Відмова", "да"), ("isTest", "1"), ("Sandbox", "yes"), ("transactionType", "P2P_CREDIT"),
+        ("transactionType", "AUTH"), ("Transaction_type", "VERIFY"),
+    ],
+)  # fmt: skip
+def test_a_row_that_says_yes_to_another_operation_is_held(row: tuple[str, str]) -> None:
+    """P11: a row of another operation, a hold or a test whose value is "yes" contradicts a status of success."""
+    with pytest.raises(HeldError):
+        one(letter(row))
+    label, _ = row
+    if label not in {"isTest", "Sandbox"}:
+        assert is_payment(letter((label, "ні" if "ype" not in label else "PURCHASE")))
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["Успішно <small>Відхилено</small>", "<ins>Відхилено</ins> Успішно", "Approved / Declined", "Оплачено, в обробці"],
+)
+def test_a_status_that_denies_itself_is_held(status: str) -> None:
+    """P11: words of success and of denial in one status drop no letter; a success that is denied by its own words does."""
+    with pytest.raises(HeldError):
+        one(letter(("Статус", status)))
+    for plain in ("Не успішно", "Not approved", "Не оплачено, відхилено", "Платіж неуспішний"):
+        assert one(letter(("Статус", plain))).kind is Kind.DECLINED
+
+
+def test_a_denial_behind_values_that_ran_together_drops_no_payment() -> None:
+    """P11: where one line holds all fields, "Статус: Відхилено" behind a gap in it may be a payer's words."""
+    line = "Email: a@example.com, Призначення: Стіл, Сума: 5 грн, Статус: Успішно, Платник: Іван  Статус: Відхилено"
+    part = TextPart(path="text[0]", content=line, charset="utf-8")
+    with pytest.raises(HeldError):
+        one(replace(letter(), htmls=(), texts=(part,)))

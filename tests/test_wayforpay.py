@@ -343,3 +343,17 @@ def test_a_value_that_begins_with_a_label_is_read_whole(value: str) -> None:
     message = replace(letter(), htmls=(replace(html, content=f"<p>Магазин: {value}</p>{html.content}"),))
     plain = value.replace("<b>", "").replace("</b>", "")
     assert one(message).merchant == plain
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f'<bdo dir="rtl">{REFERENCE[::-1]}</bdo>',
+        f"\u202e{REFERENCE[::-1]}\u202c",
+        f"td&gt;{REFERENCE}",
+    ],
+)
+def test_a_reference_that_is_drawn_otherwise_than_written_is_held(value: str) -> None:
+    """A reference is the payment's key: letters in another direction and pieces of markup are none of it."""
+    with pytest.raises(HeldError):
+        one(letter(("Номер платежу", value)))

@@ -24,6 +24,7 @@ from reconciler.money import Money
 T = TypeVar("T")
 
 _PAN = re.compile(r"\d{2,6}[ -]?[*xXхХ•·][*xXхХ•· -]{1,24}\d{2,4}")
+_NO_PART = re.compile(r"[<>\ufffd]")  # of a reference: letters that are drawn in another order, and pieces of markup
 _SHOP = re.compile(  # as a word of the letter, not as a part of a site's or an account's name
     r"(?<![\w.@/-])(?:магазин|сайт|мерчант|продав[ец]|торгов|shop|store|(?:web)?site|merchant|seller)(?!\w*[._@-]\w)",
     re.IGNORECASE,
@@ -37,9 +38,9 @@ def transaction_id(sheet: Sheet) -> str | None:
     """
     pairs = [pair._replace(value=bare(pair.value)) for pair in sheet.of("reference")]
     for pair in pairs:
-        if len(pair.value.split()) != 1 or not any(char.isdigit() for char in pair.value):
+        if len(pair.value.split()) != 1 or not any(map(str.isdigit, pair.value)) or _NO_PART.search(pair.value):
             raise FieldUnreadable(
-                f"transaction_id: {pair.value[:80]!r} is not one word with a digit",
+                f"transaction_id: {pair.value[:80]!r} is not one word with a digit, and nothing else",
                 parser=sheet.parser,
                 field="transaction_id",
                 value=pair.value[:80],

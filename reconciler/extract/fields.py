@@ -116,7 +116,7 @@ class Sheet:
         said = [pair for pair in said if not pair.loose] or said
         if any(pair.unsure for pair in said):
             raise self.ambiguous(fields[0], [f"{pair.label}: {pair.value}" for pair in said])
-        swallowed = [pair for pair in said if pair.key in self.labels.written and self._holds_label(pair.value)]
+        swallowed = [pair for pair in said if pair.key in self.labels.written and self.holds_label(pair.value)]
         if swallowed:
             raise self.ambiguous(fields[0], [pair.value for pair in swallowed])
         if odd := [pair for pair in said if pair.odd]:
@@ -132,8 +132,8 @@ class Sheet:
         spoken = self.labels.spoken
         return {pair.part for pair in self.pairs if pair.key in wanted and pair.key not in spoken and not pair.loose}
 
-    def _holds_label(self, value: str) -> bool:
-        """Does another label with its colon stand in a value that no payer types? Then lines of the letter were run together."""
+    def holds_label(self, value: str) -> bool:
+        """Does another label with its colon stand in a value? Then lines of the letter were run together, or a payer typed it."""
         for head in value.split(":")[:-1]:
             words = head.split()
             if any(

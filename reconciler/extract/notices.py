@@ -302,7 +302,9 @@ def _may_be_typed(sheet: Sheet) -> bool:
     """Does a status stand in plain text right behind what a payer may have written, line ends and all?"""
     own = sheet.labels.known - sheet.keys("payer", "purpose")
     return any(
-        pair.key in sheet.keys("status", "operation") and before.key not in own and not is_empty(before.value)
+        pair.key in sheet.keys("status", "operation")
+        and (before.key not in own or sheet.holds_label(before.value))
+        and not is_empty(before.value)
         for page in sheet.pages
         for before, pair in pairwise(page.pairs)
         if page.boxes is None

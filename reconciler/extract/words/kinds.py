@@ -63,6 +63,7 @@ _MAYBE = re.compile(
     r"if|in case|may|can|could|to request|within|policy|terms|how to|questions?)\b"
 )
 _CONDITION = re.compile(r"\W*(?:якщо|у разі|в разі|у випадку|если|в случае|if|in case)\b")
+_YES = re.compile(r"^(?:[^\W\d]+ ){1,4}(?:так|да|yes|true|1|on|[✓✔✅])$")
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _SUM = re.compile(r"\d ?(?:грн|uah|usd|eur|[₴$€])|(?:uah|usd|eur|[₴$€]) ?\d")
 _MOST_NAMES = 50  # of a shop or a payer, who has a few; words that stay in a line can only hold a letter
@@ -147,7 +148,9 @@ class _Case:
                 raise self.unreadable("a register with a payment's status", found="register")
             return Kind.REGISTER
         if kind := self._vetoed_by_status(paid) or self._vetoed_by_lines(bool(paid)):
-            if kind in QUIET and (paid or any(map(self._may_succeed, self.told))):
+            if kind in QUIET and (
+                paid or any(map(self._may_succeed, self.told)) or any(map(self._is_torn, self.status))
+            ):
                 raise self.unreadable("tells of a payment, and denies it", found=str(kind))
             if kind in QUIET and any(
                 not self._vetoed([value]) and not is_status(value, words) for value in self.status
@@ -174,6 +177,12 @@ class _Case:
     def _may_succeed(self, line: str) -> bool:
         """Does a line speak of success, and of nothing that denies it?"""
         return self.words.stem.search(line) is not None and not self._vetoed([line]) and not self._denies(line)
+
+    def _is_torn(self, status: str) -> bool:
+        """Does a status tell of a success beside the words that deny one: "Успішно Відхилено"?"""
+        for _, veto in self.words.veto:
+            status = veto.sub(" ", status)
+        return has_word(self.words.status, status)
 
     def _headlines(self) -> list[str]:
         """The subject, the first line, and what speaks of a payment above the fields."""
@@ -210,8 +219,8 @@ class _Case:
         kind = self._vetoed(self.early)
         if kind and not self._vetoed([line for line in self.early if not _MAYBE.search(line)]):
             raise self.unreadable("speaks of what may happen", found="veto")
-        if kind in MONEY_BACK and success and not any(map(self._is_headline, self.told)):
-            raise self.unreadable("a success, and a sentence about money back that is no headline", found="veto")
+        if kind in MONEY_BACK and not any(map(self._is_headline, self.told)):
+            raise self.unreadable("a sentence about money back that is no headline", found="veto")
         return kind
 
     def _is_headline(self, sentence: str) -> bool:
@@ -236,6 +245,8 @@ class _Case:
         if not self.status and (self._vetoed(self.late) or self._vetoed(self.aside)):
             raise self.unreadable("no status, and words that deny a payment", found="veto without a status")
         for line in self.aside:
+            if _YES.search(line) and self._vetoed([line]) and not _MAYBE.search(line):
+                raise self.unreadable("says yes to something that is no payment", found=line[:60])
             if words.code.search(line) or (words.typed.search(line) and self._vetoed([line])):
                 raise self.unreadable("another kind of operation by its type, or by an error's code", found=line[:60])
         for line in self.told:

@@ -59,7 +59,7 @@ WORDS = Words(
     ),
     code=re.compile(
         r"^(?:код (?:помилки|ошибки|причини|причины|результату|результата|відмови|отказа)|(?:error|reason|result)[ _]?code)\W+"
-        r"(?!(?:1100|0+)\b)\w"
+        r"(?!(?:1100|0+)\b)\w|^transaction[ _]?type\W+(?!(?:charge|purchase|payment|sale)\b)\w"
     ),
     harmless=re.compile(
         r"\bкод\w* (?:авторизац|підтвердж|подтвержд)\w*|\b(?:auth(?:ori[sz]ation)?|approval|confirmation) (?:code|number|no|id)\b|"
@@ -124,5 +124,5 @@ WORDS = Words(
     register=re.compile(r"\b(?:реєстр|реестр|register|registry|звіт|отч[её]т|report\b|statement|виписк|выписк)"),
     payout=re.compile(r"\b(?:виплат|выплат|payout|settlement|розрахунков\w{1,9} період|перераховано на (?:ваш|рахунок)|withdrawal)"),
     test=re.compile(r"\bтестов\w+ (?:плат|оплат|режим|операці|операци|магазин|транзакц)|\btest (?:mode|payment|transaction|shop|merchant)|\bsandbox\b"),
-    tested=re.compile(r"\b(?:тест\w*|демо\w*|tests?|testing|demo)\b"),
+    tested=re.compile(r"\b(?:тест\w*|демо\w*|tests?|testing|demo|is_?test|test_?\w*mode|sandbox\w*)\b"),
 )  # fmt: skip
