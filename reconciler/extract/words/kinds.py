@@ -148,10 +148,10 @@ class _Case:
                 raise self.unreadable("a register with a payment's status", found="register")
             return Kind.REGISTER
         if kind := self._vetoed_by_status(paid) or self._vetoed_by_lines(bool(paid)):
-            if kind in QUIET and (
-                paid or any(map(self._may_succeed, self.told)) or any(map(self._is_torn, self.status))
-            ):
+            if kind in QUIET and (paid or any(map(self._may_succeed, self.told))):
                 raise self.unreadable("tells of a payment, and denies it", found=str(kind))
+            if kind in QUIET and any(map(self._is_torn, self.status)):
+                raise self.unreadable("a status of success and of denial", found=str(kind))
             if kind in QUIET and any(
                 not self._vetoed([value]) and not is_status(value, words) for value in self.status
             ):
