@@ -9,9 +9,7 @@ Odd: the API counts in minor units, so a sum without its kopecks is held.
 
 from __future__ import annotations
 
-from parsers._fondy import ID, LABELS, STATUSES
-from parsers._gateway import Gateway, in_words_of_ours
-from reconciler.extract.notices import Tables
+from parsers._fondy import gateway
 
 NAME = "fondy"
 VERSION = "1"
@@ -19,16 +17,7 @@ RECONSTRUCTED = True
 DOMAINS = ("fondy.eu", "fondy.ua")
 TIMEZONE = "Europe/Kyiv"
 
-TABLES = Tables(
-    name=NAME,
-    gateway=NAME,
-    labels=LABELS,
-    timezone=TIMEZONE,
-    day_first=True,
-    translate=in_words_of_ours(STATUSES),
-)
-
-DEFAULT = Gateway(NAME=NAME, domains=DOMAINS, tables=TABLES, reference=ID)
+DEFAULT = gateway(NAME, domains=DOMAINS, timezone=TIMEZONE)
 claims = DEFAULT.claims
 configured = DEFAULT.configured
 sheet = DEFAULT.sheet

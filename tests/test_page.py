@@ -61,7 +61,7 @@ def test_a_pair_is_taken_down_as_printed() -> None:
 
 def test_nothing_is_doubted_before_it_is_said() -> None:
     """A pair, a statement, a line and a page of which nothing more is told have no mark, and nothing was read of them yet."""
-    pair, split = Pair(label="Сума", key=SUM, value="5", part="p"), Split(pairs=[("Сума", "5")])
+    pair, split = Pair(label="Сума", key=SUM, value="5", part="p"), Split(pairs=(("Сума", "5"),))
     said = Statement(text="Платіж", part="p", early=True)
     assert {name for name, entry in pair._asdict().items() if entry} == {"label", "key", "value", "part", "manner"}
     assert {name for name, entry in split._asdict().items() if entry} == {"pairs", "manner"}

@@ -8,7 +8,7 @@ label begins it. What stands above and below a line changes nothing, so what was
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -40,7 +40,7 @@ class Split(NamedTuple):
     manner, column: as `manners.manner_of` tells them.
     """
 
-    pairs: Sequence[tuple[str, str]]
+    pairs: tuple[tuple[str, str], ...]
     loose: bool = False
     lead: str = ""
     side: bool = False
@@ -59,9 +59,9 @@ def split_line(line: str, labels: LabelTable) -> Split | None:
     bare = NUMBERING.sub("", line)
     numbered, line = bare != line, bare
     if (found := BRACKETED.fullmatch(line)) and labels.knows(found["label"]):
-        return Split(pairs=[(found["label"], plain(found["value"]))], manner="[]")
+        return Split(pairs=((found["label"], plain(found["value"])),), manner="[]")
     if pairs := _in_elements(labels, line):
-        return Split(pairs=pairs)
+        return Split(pairs=tuple(pairs))
     joined = [match for match in _first_separators(line) if labels.joins(line[: match.start()])]
     if not joined and (side := _side_by_side(labels, line)):
         return side
@@ -69,12 +69,12 @@ def split_line(line: str, labels: LabelTable) -> Split | None:
         if labels.knows(line[: separator.start()]):
             value = plain(_LEADING.sub("", line[separator.start() :]))
             manner, column = manner_of(line, separator.start(), bulleted=numbered)
-            return Split(pairs=[(plain(line[: separator.start()]), value)], manner=manner, column=column)
+            return Split(pairs=((plain(line[: separator.start()]), value),), manner=manner, column=column)
     bare = plain(line)
     spaces = [match.start() for match in re.finditer(" ", bare[:LONGEST_LABEL])]
     for space in reversed(spaces):
         if _LOOSE_VALUE.match(bare, space + 1) and labels.knows(bare[:space]):
-            return Split(pairs=[(bare[:space], bare[space + 1 :])], loose=True)
+            return Split(pairs=((bare[:space], bare[space + 1 :]),), loose=True)
     return None
 
 
@@ -86,7 +86,7 @@ def is_known_pair(line: str, labels: LabelTable) -> bool:
 def _alone(line: str) -> Split:
     """A label alone, or with what a sender prints for nothing: "Order #: —", "Order #......", "Order # | -"."""
     found = _NOTHING.search(plain(line))
-    return Split(pairs=[(plain(line)[: found.start()], "—")] if found else [(plain(line), "")])
+    return Split(pairs=((plain(line)[: found.start()], "—") if found else (plain(line), ""),))
 
 
 def _in_elements(labels: LabelTable, line: str) -> list[tuple[str, str]]:
@@ -154,7 +154,7 @@ def _side_by_side(labels: LabelTable, line: str) -> Split | None:
     pairs = [(label, value) for label, value in parts if label]
     if not any(labels.knows(label) for label, _ in pairs) or (len(pairs) == 1 and not lead):
         return None
-    return Split(pairs=pairs, lead=lead, side=True, unsure=unsure, manner="side")
+    return Split(pairs=tuple(pairs), lead=lead, side=True, unsure=unsure, manner="side")
 
 
 def separators(line: str) -> Iterable[re.Match[str]]:
