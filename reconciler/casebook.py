@@ -120,13 +120,14 @@ def trespass(parser: Parser, raw: bytes) -> str | None:
 
 def misread_when_cut(raw: bytes, parsers: Collection[Parser]) -> str | None:
     """A payment's mail that is cut short must be read alike or held; None: it is."""
-    whole = parse_file(raw, MAIL, parsers)[0]
-    if whole.get("kind") != Kind.PAYMENT:
+    whole = parse_file(raw, MAIL, parsers)
+    if not any(item.get("kind") == Kind.PAYMENT for item in whole):
         return None
+    sums = [item.get("amount") for item in whole]
     for cut in range(0, len(raw), max(1, len(raw) // CUTS)):
-        told = parse_file(raw[:cut], MAIL, parsers)[0].get("amount")
-        if told not in {None, whole["amount"]}:
-            return f"its first {cut} bytes are read as {told}, the whole as {whole['amount']}"
+        for item in parse_file(raw[:cut], MAIL, parsers):
+            if (told := item.get("amount")) not in {None, *sums}:
+                return f"its first {cut} bytes are read as {told}, the whole as {', '.join(map(str, sums))}"
     return None
 
 

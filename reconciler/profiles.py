@@ -158,12 +158,17 @@ def _claimed_twice(profiles: Sequence[Profile]) -> Iterator[str]:
         for other in profiles[index + 1 :]:
             shared = [s for s in profile.senders if is_sender(_from(s).sender, other.senders)]
             shared += [s for s in other.senders if is_sender(_from(s).sender, profile.senders) and s not in shared]
-            apart = profile.subject and other.subject and folded(profile.subject).isdisjoint(folded(other.subject))
-            if shared and not apart:
+            if shared and not _are_apart(profile.subject, other.subject):
                 yield (
                     f'parsers.{other.NAME}: "{shared[0]}" is a sender of [parsers.{profile.NAME}] too; '
                     "tell them apart by `subject`"
                 )
+
+
+def _are_apart(words: Sequence[str], others: Sequence[str]) -> bool:
+    """Has no subject that has one of these words one of the others for that alone?"""
+    pairs = [(fold_words(word), fold_words(other)) for word in words for other in others]
+    return bool(pairs) and not any(word in other or other in word for word, other in pairs)
 
 
 def _contradictions(settings: Settings) -> Iterator[str]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from reconciler.casebook import EXPECTED, MAIL, add_case, check
+from reconciler.casebook import EXPECTED, MAIL, add_case, check, misread_when_cut
 from reconciler.discovery import find_parsers
 from reconciler.errors import ReconcilerError
 from reconciler.message import decode
+from reconciler.model import Kind, Message, Notice
+from reconciler.money import Money
 from reconciler.readout import explain_file, parse_file
 from reconciler.redaction import RedactionFailed, alike, redact
 from tests.test_profiles import letter
@@ -175,6 +179,36 @@ def test_explain_shows_pairs_spans_and_claim() -> None:
     foreign = explain_file((ROOT / "_nobody" / "another_bank" / MAIL).read_bytes(), "b.eml", PARSERS)
     assert foreign["claimed"]["error"] == "unclaimed"
     assert any(pair["label"] == "Сума" for pair in foreign["pairs"])
+
+
+@dataclass
+class Cutting:
+    """A parser that reads two payments, and of a letter that is cut whatever it is told to."""
+
+    whole: int
+    cut: tuple[str, ...]
+    NAME: str = "cutting"
+
+    def claims(self, message: Message) -> bool:
+        return True
+
+    def parse(self, message: Message) -> list[Notice]:
+        sums = ("1.00", "2.00") if len(message.raw) == self.whole else self.cut
+        return [
+            Notice(parser=self.NAME, gateway=self.NAME, kind=Kind.PAYMENT, amount=Money(Decimal(amount), "UAH"))
+            for amount in sums
+        ]
+
+
+@pytest.mark.parametrize(
+    ("cut", "wrong"), [((), None), (("1.00",), None), (("2.00", "1.00"), None), (("1.00", "3.00"), "read as 3.00")]
+)
+def test_a_letter_that_is_cut_short_tells_no_other_sum(cut: tuple[str, ...], wrong: str | None) -> None:
+    """Of a letter of several payments each one counts, and one of which nothing is left is not misread."""
+    raw = b"From: a@example.org\nSubject: two\n\n" + b"x" * 200
+    found = misread_when_cut(raw, [Cutting(len(raw), cut)])
+    assert (found is None) == (wrong is None)
+    assert wrong is None or wrong in str(found)
 
 
 ATTACHED = """From: WayForPay <notify@wayforpay.com.ua>

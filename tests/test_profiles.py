@@ -282,6 +282,14 @@ CLASHES = [
         "installed parser wayforpay",
     ),
     (MYBANK + MYBANK.split("\n\n")[1].replace("mybank]", 'other]\ngateway = "mybank"'), "[parsers.mybank] too"),
+    (
+        MYBANK
+        + 'subject = ["Зарахування"]\n'
+        + MYBANK.split("\n\n")[1].replace(
+            "mybank]", 'other]\ngateway = "mybank"\nsubject = ["Нове зарахування коштів"]'
+        ),
+        "[parsers.mybank] too",
+    ),
     (MYBANK.replace('success = ["', 'success = ["Не '), "a payment was not made"),
     (MYBANK + 'ignore = ["повернення"]', "a payment was not made"),
 ]
