@@ -89,6 +89,23 @@ def test_a_register_with_an_odd_row_is_refused_whole(case: str) -> None:
         wayforpay.movements(BROKEN[case])
 
 
+@pytest.mark.parametrize("way", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_archive_is_refused(way: int) -> None:
+    """P06: whichever byte of it is another one, its rows are read or it is held; it breaks nothing."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", way) as archive:
+        archive.writestr("реєстр.csv", "a;b\n" + "1;2\n" * 20)
+    whole = buffer.getvalue()
+    told: set[str] = set()
+    for at in range(2, len(whole)):
+        for byte in (0x00, 0xFF, whole[at] ^ 0x01):
+            try:
+                read_rows(whole[:at] + bytes([byte]) + whole[at + 1 :])
+            except HeldError as exc:
+                told.add(exc.reason)
+    assert told == {"unreadable"}
+
+
 def test_an_archive_is_unpacked_no_further_than_a_list_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """P14: a ZIP bomb is left when it passes the bound, whatever size it claims."""
     bomb = packed("a;b\n" + "0;0\n" * 12_000_000)

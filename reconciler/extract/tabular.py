@@ -19,6 +19,7 @@ MOST_BYTES = 5_000_000  # of all files together, unpacked
 MOST_FILES = 20
 MOST_ROWS = 50_000
 _CHUNK = 64 * 1024
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others ask for as much memory as they like
 _ENCODINGS = ("utf-8-sig", "windows-1251")
 
 
@@ -46,12 +47,14 @@ def _unpacked(payload: bytes) -> Iterator[bytes]:
                 content = _bounded(archive, info, left)
                 left -= len(content)
                 yield content
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as exc:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as exc:
         raise Unreadable("a damaged or locked archive", error=type(exc).__name__) from exc
 
 
 def _bounded(archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> bytes:
     """A file's bytes, unpacked no further than is allowed."""
+    if info.compress_type not in _PACKED:
+        raise Unreadable("an archive packed in a way that no list is", way=info.compress_type)
     found = bytearray()
     with archive.open(info) as packed:
         while chunk := packed.read(_CHUNK):
