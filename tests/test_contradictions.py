@@ -301,3 +301,16 @@ def test_a_refund_may_name_the_payment_it_gives_back() -> None:
     pairs = [*rows(status="Повернено"), ("Платіж, який повернено", OTHER)]
     notice = read("<h2>Повернення коштів</h2>" + table(pairs), subject="Повернення коштів")
     assert notice.transaction_id == REFERENCE
+
+
+@pytest.mark.parametrize(
+    "typed", ["Дата: 01.01.2026 10:00", "Сума: 1,00 грн", f"Номер платежу: {OTHER}", "Статус: Повернено"]
+)
+@pytest.mark.parametrize("gap", ["; ", " | ", " · "])
+def test_a_pair_behind_a_value_is_not_preferred_to_lines_without_a_separator(typed: str, gap: str) -> None:
+    """P17: where columns ran together, so that a space alone stands behind labels, what a payer typed with a colon is no field."""
+    pairs = rows()
+    lines = [f"{label}    {value}" for label, value in [*pairs[2:], pairs[1]]]
+    lines[-2] += gap + typed
+    with pytest.raises(HeldError):
+        read("<div>" + "<br>".join(lines) + "</div>")

@@ -424,3 +424,13 @@ def test_a_denial_behind_values_that_ran_together_drops_no_payment() -> None:
     part = TextPart(path="text[0]", content=line, charset="utf-8")
     with pytest.raises(HeldError):
         one(replace(letter(), htmls=(), texts=(part,)))
+
+
+@pytest.mark.parametrize("row", [("Код причини", "1101"), ("Hold", "Так"), ("transactionType", "P2P")])
+def test_a_row_of_tables_in_tables_denies_like_any(row: tuple[str, str]) -> None:
+    """P11: label and value that nobody knows, each in a table of its own, still name another operation."""
+    cells = "".join(f"<td><table><tr><td>{text}</td></tr></table></td>" for text in row)
+    nested = f"<table><tr><td><table><tr>{cells}</tr></table></td></tr></table>"
+    for message in (letter(head=f"Успішний платіж</h2>{nested}<h2>"), letter(foot=f"</p>{nested}<p>")):
+        with pytest.raises(HeldError):
+            one(message)

@@ -113,7 +113,12 @@ class Sheet:
         said = [p for page in self.pages for p in page.pairs if p.key in wanted and not is_empty(p.value)]
         if not said:
             return said
-        said = [pair for pair in said if not pair.loose] or said
+        apart = [pair for pair in said if not pair.loose] or said
+        if len(apart) < len(said) and all(
+            pair.inner for pair in apart
+        ):  # a payer's, where the sender's have but a space
+            raise self.ambiguous(fields[0], [pair.value for pair in said])
+        said = apart
         if any(pair.unsure for pair in said):
             raise self.ambiguous(fields[0], [f"{pair.label}: {pair.value}" for pair in said])
         swallowed = [pair for pair in said if pair.key in self.labels.written and self.holds_label(pair.value)]

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from reconciler.errors import Unreadable
@@ -134,6 +135,9 @@ class _Case:
         self.late = [line for line in self._sentences(said.late) if not _MAYBE.search(line)]
         self.doubtful = self._sentences(said.doubtful)
         self.aside = [self._plain(value) for value in said.aside]
+        self.stacked = [
+            self._plain(f"{line} {below}") for lines in (said.early, said.late) for line, below in pairwise(lines)
+        ]
         self.told = [*self.subject, *self.early]
         self.heads = [said.subject, *said.early]
         self._payers = _names([name for name in said.payers if is_only_a_name(name, words)])
@@ -201,8 +205,8 @@ class _Case:
 
     def _vetoed_by_status(self, paid: Sequence[str]) -> Kind | None:
         kind = self._vetoed(self.status)
-        if kind and paid and self._vetoed(self.inner):
-            raise self.unreadable("two words of status, one of them behind another value", found="status")
+        if kind and self._vetoed(self.inner) and (paid or not self._vetoed(self.told)):
+            raise self.unreadable("denied behind another value on its line, and nowhere else", found="status")
         return kind
 
     def _vetoed_by_lines(self, paid: bool) -> Kind | None:
@@ -244,7 +248,7 @@ class _Case:
             raise self.unreadable("its last lines contradict a payment", found="veto below the payment")
         if not self.status and (self._vetoed(self.late) or self._vetoed(self.aside)):
             raise self.unreadable("no status, and words that deny a payment", found="veto without a status")
-        for line in self.aside:
+        for line in (*self.aside, *self.stacked):
             if _YES.search(line) and self._vetoed([line]) and not _MAYBE.search(line):
                 raise self.unreadable("says yes to something that is no payment", found=line[:60])
             if words.code.search(line) or (words.typed.search(line) and self._vetoed([line])):
