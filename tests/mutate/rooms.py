@@ -29,6 +29,7 @@ TESTS = (
     "tests/test_generated_letters.py",
     "tests/test_kinds.py",
     "tests/test_labels.py",
+    "tests/test_labeltable.py",
     "tests/test_layouts.py",
     "tests/test_letters.py",
     "tests/test_lines.py",
