@@ -63,6 +63,7 @@ _MAYBE = re.compile(
     r"если|в случае|возможн\w*|можно|может|могут|чтобы|в течение|правила|условия|вопрос\w*|"
     r"if|in case|may|can|could|to request|within|policy|terms|how to|questions?)\b"
 )
+_LONGEST_ROW = 60  # characters of a label and a value that stand one under another
 _CONDITION = re.compile(r"\W*(?:якщо|у разі|в разі|у випадку|если|в случае|if|in case)\b")
 _YES = re.compile(r"^(?:[^\W\d]+ ){1,4}(?:так|да|yes|true|1|on|[✓✔✅])$")
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
@@ -136,7 +137,10 @@ class _Case:
         self.doubtful = self._sentences(said.doubtful)
         self.aside = [self._plain(value) for value in said.aside]
         self.stacked = [
-            self._plain(f"{line} {below}") for lines in (said.early, said.late) for line, below in pairwise(lines)
+            self._plain(f"{line} {below}")
+            for lines in (said.early, said.late)
+            for line, below in pairwise(lines)
+            if len(line) + len(below) < _LONGEST_ROW
         ]
         self.told = [*self.subject, *self.early]
         self.heads = [said.subject, *said.early]

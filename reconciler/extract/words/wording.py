@@ -115,6 +115,7 @@ def is_known(word: str, words: Words) -> bool:
     return any(p.fullmatch(word) for p in (words.noun, words.success, words.done, words.plain, words.money))
 
 
+@remembered(longest=_LONGEST_WORD, most=1024)
 def is_only_a_name(text: str, words: Words) -> bool:
     """Is this a person's name, in two words or more, and has none of them anything to say in a letter?"""
     if _PERSON.fullmatch(text) is None:
