@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
@@ -120,6 +121,25 @@ def test_mail_between_search_and_idle(server: SandboxImap, start: Start, taker: 
 
     start(handle=slip_in)
     taker.wait_for(2)
+
+
+def test_mails_that_come_again_and_again_while_the_pass_runs(server: SandboxImap, start: Start, taker: Taker) -> None:
+    """However often more come, and are announced with an answer to something else: none is left lying until the next poll."""
+
+    def deliver_two() -> None:
+        for _ in range(2):
+            server.deliver(letter(next(numbers)))
+
+    def two_more(incoming: Any) -> None:
+        taker(incoming)
+        if len(taker.seen) % 2 and len(taker.seen) < 9:
+            deliver_two()
+
+    numbers = itertools.count(1)
+    deliver_two()
+    start(handle=two_more)
+    taker.wait_for(10)
+    assert taker.uids == list(range(1, 11))
 
 
 @pytest.mark.parametrize("tls", [None, "tls", "starttls"])

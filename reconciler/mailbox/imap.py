@@ -29,7 +29,7 @@ from reconciler.mailbox.values import Incoming, MailboxHealth, MailboxSettings, 
 
 _log = structlog.get_logger()
 
-_NEWS_ROUNDS = 3  # some servers say EXISTS with every answer; the next poll is soon enough for them
+_EMPTY_ROUNDS = 3  # some servers say EXISTS with every answer; the next poll is soon enough for them
 
 
 class ImapMailbox:
@@ -131,13 +131,16 @@ class ImapMailbox:
         False: stopped before the end.
         """
         self.note(MailboxState.SCANNING)
-        for _ in range(_NEWS_ROUNDS):
+        empty = 0
+        while empty < _EMPTY_ROUNDS:
             folder.forget_news()
+            known = len(folder.judged)
             if not self.intake.scan(folder, handle):
                 return False
             self._after.run(folder)
             if not folder.has_news():
                 break
+            empty += len(folder.judged) == known
         self.health = dataclasses.replace(
             self.health, last_scan_at=self._ledger.clock(), failing=len(self.intake.retries), last_error=None
         )
