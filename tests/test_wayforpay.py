@@ -357,3 +357,21 @@ def test_a_reference_that_is_drawn_otherwise_than_written_is_held(value: str) ->
     """A reference is the payment's key: letters in another direction and pieces of markup are none of it."""
     with pytest.raises(HeldError):
         one(letter(("Номер платежу", value)))
+
+
+@pytest.mark.parametrize(
+    "rows", ["<p><i>Магазин:</i> {}</p>", "<div><div>Магазин</div><div>{}</div></div>", "<p><b>Магазин</b> {}</p>"]
+)
+@pytest.mark.parametrize("shop", ["shop<wbr>.exam<wbr>ple.ua", "store.example.<wbr>net", "site<wbr/>-sum<wbr>.example"])
+def test_a_place_where_a_line_may_break_parts_nothing(rows: str, shop: str) -> None:
+    """<wbr> is drawn as nothing at all: what it leaves of a word is no label and no value."""
+    html = letter(("Магазин", "-")).htmls[0]
+    message = replace(letter(), htmls=(replace(html, content=rows.format(shop) + html.content),))
+    assert one(message).merchant == shop.replace("<wbr>", "").replace("<wbr/>", "")
+
+
+@pytest.mark.parametrize("value", ["0", "00000", "0-0"])
+def test_a_reference_of_noughts_is_none(value: str) -> None:
+    """A nought where the reference should stand is the key of no payment: the next one would be taken for the same."""
+    with pytest.raises(HeldError):
+        one(letter(("Номер платежу", value)))

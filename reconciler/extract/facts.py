@@ -38,7 +38,7 @@ def transaction_id(sheet: Sheet) -> str | None:
     """
     pairs = [pair._replace(value=bare(pair.value)) for pair in sheet.of("reference")]
     for pair in pairs:
-        if len(pair.value.split()) != 1 or not any(map(str.isdigit, pair.value)) or _NO_PART.search(pair.value):
+        if len(pair.value.split()) != 1 or not _tells(pair.value) or _NO_PART.search(pair.value):
             raise FieldUnreadable(
                 f"transaction_id: {pair.value[:80]!r} is not one word with a digit, and nothing else",
                 parser=sheet.parser,
@@ -53,6 +53,11 @@ def transaction_id(sheet: Sheet) -> str | None:
         raise sheet.ambiguous("transaction_id", [pair.value for pair in (*pairs, *under_order)])
     chosen = [*own, *clash] if own else pairs
     return sheet.agreed("transaction_id", [(pair, pair.value) for pair in chosen])
+
+
+def _tells(reference: str) -> bool:
+    """Has it a digit, and more than noughts?"""
+    return any(map(str.isdigit, reference)) and any(char.isalnum() and char != "0" for char in reference)
 
 
 def order_of(sheet: Sheet, cleaned: Callable[[str], str | None] = clean_order) -> tuple[str | None, str | None]:

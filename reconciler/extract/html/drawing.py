@@ -27,7 +27,7 @@ from reconciler.extract.text import UNTOLD, clean, flowing, one_line, one_space
 MARK, LINK_ON, LINK_OFF = "\x1f", "\x02", "\x03"
 _CUT = "\x04"  # where the letters change their look: digits on both sides of it are not one number
 _GLUED = re.compile(rf"(?<=[0-9])[{MARK}{LINK_ON}{LINK_OFF}{_CUT}]*{_CUT}[{MARK}{LINK_ON}{LINK_OFF}{_CUT}]*(?=[0-9])")
-_INERT = frozenset({"span", "font", "a", "button", "wbr", "nobr", "abbr", "bdi", "bdo", "label"})
+_INERT = frozenset({"span", "font", "a", "button", "nobr", "abbr", "bdi", "bdo", "label"})
 _LOOKS = frozenset({"font-size", "font", "font-weight", "vertical-align", "position", "float", "text-decoration"})
 _SPACES = re.compile(r"  +")
 _LINK = re.compile(f"{LINK_ON}[^{LINK_OFF}]*{LINK_OFF}?")

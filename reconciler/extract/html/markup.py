@@ -74,6 +74,8 @@ class _Target:
         return True
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if tag == "wbr":  # empty by HTML 5, which lxml does not know; what may break a line parts no word
+            return
         if self._text:
             self._end_text()
         told = tuple([pair for pair in attributes.items() if pair[0] in _TELLING]) if attributes else ()
@@ -85,6 +87,8 @@ class _Target:
                 self.enclosed.append(value)
 
     def end(self, tag: str) -> None:
+        if tag == "wbr":
+            return
         if self._text:
             self._end_text()
         self.events.append((tag, None, ""))
