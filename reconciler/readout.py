@@ -8,7 +8,7 @@ No settings, network or ledger; nothing is decided here.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -84,7 +84,7 @@ def explain_file(
     try:
         reading = read(message, parsers)
         notices = [notice_json(notice, file) for notice in reading.notices]
-        spans = [asdict(span) for notice in reading.notices for span in notice.spans]
+        spans = [span._asdict() for notice in reading.notices for span in notice.spans]
     except HeldError as exc:
         notices = [error_json(exc, file)]
     proposed = None

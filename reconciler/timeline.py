@@ -116,7 +116,7 @@ def _spans(mail: Mail, raw: bytes | None, reread: Reread, transaction_id: str | 
     for notice in notices:
         if transaction_id is None or notice.transaction_id == transaction_id:
             spans += notice.spans
-    return [asdict(span) for span in spans]
+    return [span._asdict() for span in spans]
 
 
 def _step(step: Step) -> dict[str, Any]:

@@ -111,12 +111,11 @@ class Sheet:
         """
         wanted = self.keys(*fields)
         said = [p for page in self.pages for p in page.pairs if p.key in wanted and not is_empty(p.value)]
-        if not said:
-            return said
+        if not said or (len(said) == len(self.pages) == 1 and _is_beyond_doubt(said[0])):
+            return said  # as most are
         apart = [pair for pair in said if not pair.loose] or said
-        if len(apart) < len(said) and all(
-            pair.inner for pair in apart
-        ):  # a payer's, where the sender's have but a space
+        spaced = len(apart) < len(said)
+        if spaced and all(pair.inner for pair in apart):  # a payer's, where the sender's have but a space
             raise self.ambiguous(fields[0], [pair.value for pair in said])
         said = apart
         if any(pair.unsure for pair in said):
@@ -187,6 +186,11 @@ class Sheet:
 def bare(value: str) -> str:
     """A reference without the marks that a sentence or a program's dump puts around it."""
     return one_line(unmarked(value)).rstrip(".").strip("`'\"«»“”„*<>()[]{},;").rstrip(".")
+
+
+def _is_beyond_doubt(pair: Pair) -> bool:
+    """Alone of its field, on the only page: may no other value be meant?"""
+    return not (pair.unsure or pair.odd or ":" in pair.value)
 
 
 @remembered(longest=_SHORT, most=256)

@@ -174,6 +174,7 @@ class _Letter:
         sheet, translate = self.sheet, self.tables.translate
         statements = [line for line in sheet.statements if not line.doubtful]
         inner = [pair.value for pair in sheet.of("status", "operation") if pair.inner] if status else []
+        payer = sheet.keys("payer")
         return Said(
             subject=translate(self.message.subject),
             status=[translate(value) for value in status],
@@ -183,7 +184,7 @@ class _Letter:
             doubtful=[translate(line.text) for line in sheet.statements if line.doubtful],
             aside=[translate(words) for words in words_of(sheet.unknown())],
             names=[name for pair in sheet.of("merchant") for name in (pair.value, *_APART.split(pair.value))],
-            payers=[one_line(pair.value) for pair in sheet.pairs if pair.key in sheet.keys("payer")],
+            payers=[one_line(pair.value) for pair in sheet.pairs if pair.key in payer],
         )
 
     def _notice(self, sheet: Sheet, kind: Kind) -> Notice:

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from reconciler.model.words import Kind
 from reconciler.money import Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(NamedTuple):
     """Where a field was read: the part, the label as printed and the value as printed."""
 
     field: str  # "amount", "order_number", …

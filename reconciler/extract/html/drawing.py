@@ -110,7 +110,7 @@ class Drawn:
     hidden: Sequence[Event]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Place:
     """
     Where a node stands: the element around it and how text in it is drawn; one and the same for siblings that are alike.

@@ -144,7 +144,8 @@ class _Case:
         ]
         self.told = [*self.subject, *self.early]
         self.heads = [said.subject, *said.early]
-        self._payers = _names([name for name in said.payers if is_only_a_name(name, words)])
+        told = "\n".join(self.told)
+        self._payers = _names([name for name in said.payers if fold(name) in told and is_only_a_name(name, words)])
 
     def decide(self, *, attached_list: bool) -> Kind:
         words = self.words
