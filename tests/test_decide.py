@@ -65,7 +65,7 @@ LETTERS = [
     ("S:shop.example.ua", "held: status 'shop.example.ua' is not a word we know"),
     ("S:Успішно|S:Відхилено", "held: tells of a payment, and denies it"),
     ("S:Відхилено|S:shop", "held: denied, and a status that is not a word we know"),
-    ("S:Успішно|S:Повернено|I:Повернено", "held: two words of status, one of them behind another value"),
+    ("S:Успішно|S:Повернено|I:Повернено", "held: denied behind another value on its line, where a payer may have typed it"),
     ("S:Успішно|S:Повернено", "refund"),
     ("S:Скасовано|S:Очікує", "held: cancelled, and waiting"),
     ("S:Повернення в обробці", "pending"),

@@ -211,7 +211,9 @@ class _Case:
     def _vetoed_by_status(self, paid: Sequence[str]) -> Kind | None:
         kind = self._vetoed(self.status)
         if kind and self._vetoed(self.inner) and (paid or not self._vetoed(self.told)):
-            raise self.unreadable("denied behind another value on its line, and nowhere else", found="status")
+            raise self.unreadable(
+                "denied behind another value on its line, where a payer may have typed it", found="status"
+            )
         return kind
 
     def _vetoed_by_lines(self, paid: bool) -> Kind | None:
