@@ -37,7 +37,7 @@ from reconciler.sandbox.proof import Account, Advanced, Letter, Proof, prove
 from reconciler.settling import Mode, Policy
 from reconciler.trust import KeyAnswer
 from tests.planfix import FreeThrottle, Settings
-from tests.worlds import Crash, FakeClock, _empty_ledger
+from tests.worlds import Crash, FakeClock, empty_ledger
 
 URL = "https://desk.example.ua/rest/"
 RULES = Rules(
@@ -112,7 +112,7 @@ class Whole:
 
     def __post_init__(self) -> None:
         self.began = self.clock.now
-        shutil.copy(_empty_ledger(), self.folder / "ledger.db")
+        (self.folder / "ledger.db").write_bytes(empty_ledger())
         self.planfix.on_request = self._on_request
         self.ledger = self._open()
         self.start()

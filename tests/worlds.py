@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
 import functools
 import hashlib
-import shutil
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -232,7 +230,7 @@ class World:
     @classmethod
     def make(cls, folder: Path, *, mode: Mode = Mode.LIVE, **settings: object) -> World:
         clock = FakeClock()
-        shutil.copy(_empty_ledger(), folder / "ledger.db")
+        (folder / "ledger.db").write_bytes(empty_ledger())
         ledger = Ledger.open(f"sqlite:///{folder / 'ledger.db'}", create=True, clock=clock, actor="test")
         desk = FakeDesk()
         policy = Policy(mode=mode, currency="UAH", is_advanced=desk.is_advanced, may_advance=desk.may_advance)
@@ -309,10 +307,9 @@ class World:
 
 
 @functools.cache
-def _empty_ledger() -> Path:
+def empty_ledger() -> bytes:
     """Made once a process: migrating a new file for each world would take longer than the worlds."""
-    folder = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, folder)
-    path = folder / "empty.db"
-    Ledger.open(f"sqlite:///{path}", create=True, clock=FakeClock(), actor="test").close()
-    return path
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        Ledger.open(f"sqlite:///{path}", create=True, clock=FakeClock(), actor="test").close()
+        return path.read_bytes()
