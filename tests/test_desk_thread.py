@@ -14,7 +14,7 @@ from reconciler import sdnotify
 from reconciler.app import opened
 from reconciler.config import load
 from reconciler.desks.planfix import PlanfixDesk
-from reconciler.errors import LedgerReplaced
+from reconciler.errors import LedgerCorrupt, LedgerReplaced
 from reconciler.model import Outcome, Reason, State
 from reconciler.service.daemon import Service, Signals
 from reconciler.service.threads import DeskThread
@@ -54,7 +54,7 @@ def test_the_look_comes_soon_after_the_start_and_daily(counter: Counter) -> None
         desk = DeskThread(
             ledger=app.ledger, desk=app.desks["factory"], worker=app.workers["factory"], on_fatal=lambda error: None
         )
-        ticks = Ticks(app, [desk], sdnotify.Manager({}), lambda: True)
+        ticks = Ticks(app, [desk], sdnotify.Manager({}), lambda: True, on_fatal=lambda error: None)
         look = ticks.ticks["desk.factory.verify"]
     assert look.every == timedelta(days=1)
     assert look.first_at - datetime.now(UTC) <= timedelta(minutes=2)
@@ -93,6 +93,33 @@ def test_a_ledger_that_was_replaced_stops_an_idle_service(counter: Counter) -> N
         assert thread.join(20)
     assert stopped
     assert [type(error) for error in failed] == [LedgerReplaced]
+
+
+def test_a_damaged_ledger_that_only_the_scheduler_meets_stops_the_service(counter: Counter) -> None:
+    """R04: what a thread has in memory may hide the damage from it; whoever meets it first ends the service."""
+    failed: list[BaseException] = []
+    ended = Event()
+
+    def on_fatal(error: BaseException) -> None:
+        failed.append(error)
+        ended.set()
+
+    def look() -> None:
+        raise LedgerCorrupt("the ledger: database disk image is malformed")
+
+    with opened(load(counter.config), create=True, actor="daemon") as app:
+        desk = DeskThread(
+            ledger=app.ledger, desk=app.desks["factory"], worker=app.workers["factory"], on_fatal=lambda error: None
+        )
+        desk.tell_if_due = look  # type: ignore[method-assign]
+        ticks = Ticks(app, [desk], sdnotify.Manager({}), lambda: True, on_fatal=on_fatal)
+        with capture_logs() as logs:
+            ticks.start()
+            stopped = ended.wait(20)
+            ticks.stop()
+    assert stopped
+    assert isinstance(failed[0], LedgerCorrupt)
+    assert [line["tick"] for line in logs if line["log_level"] == "critical"][:1] == ["desk.factory.due"]
 
 
 def test_a_step_left_in_the_middle_of_a_lost_ledger_ends_the_service_all_the_same(counter: Counter) -> None:

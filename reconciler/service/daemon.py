@@ -89,7 +89,7 @@ class Service:
             )
             for name in app.settings.mailboxes
         ]
-        self.ticks = Ticks(app, self.desks, manager, self.is_alive)
+        self.ticks = Ticks(app, self.desks, manager, self.is_alive, on_fatal=self._fail)
 
     def start(self) -> None:
         by_name = {desk.name: desk for desk in self.desks}

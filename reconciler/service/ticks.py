@@ -17,7 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from reconciler import sdnotify
 from reconciler.app import App
-from reconciler.errors import TransientError
+from reconciler.errors import FatalError, TransientError
 from reconciler.service.threads import DeskThread
 
 log = structlog.get_logger(__name__)
@@ -39,9 +39,17 @@ class Tick:
 class Ticks:
     """`ticks` tells what comes when, by name."""
 
-    def __init__(self, app: App, desks: Iterable[DeskThread], manager: sdnotify.Manager, healthy: Callable[[], bool]):
+    def __init__(
+        self,
+        app: App,
+        desks: Iterable[DeskThread],
+        manager: sdnotify.Manager,
+        healthy: Callable[[], bool],
+        on_fatal: Callable[[BaseException], None],
+    ) -> None:
         self.ticks: dict[str, Tick] = {}
         self._app = app
+        self._on_fatal = on_fatal
         self._running = 0
         self._counting = threading.Lock()
         # Late is better than never, and once is enough: the default would drop a run that is a second late.
@@ -75,6 +83,9 @@ class Ticks:
                 act()
             except TransientError as exc:
                 log.warning("tick.failed", tick=name, error=str(exc))
+            except FatalError as exc:
+                log.critical("tick.failed", tick=name, error=str(exc))
+                self._on_fatal(exc)
             except Exception:
                 log.exception("tick.failed", tick=name)
             finally:

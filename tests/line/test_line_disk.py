@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,10 @@ from tests.line.payer import Payer
 
 ONE = {"WFP-1": "1250.00"}
 QUICK = {"timeout_seconds": 0.5, "unknown_wait": "1s", "recheck": "0.3s"}
+
+PAGE = 4096
+CHANGES, CHANGES_THEN = 24, 92
+"""Where the first page of an SQLite file counts changes, and where it says at which of them it knew its own version."""
 
 ASKED_BY_THEN = {
     "mail.taken": [],
@@ -145,12 +149,23 @@ def test_a_real_disk_without_room(order: Line, small_disk: Path) -> None:
 # ---------------------------------------------------------------- a damaged file
 
 
-def damage(database: Path, *, but_first: int = 1) -> None:
-    """Every page but the first is overwritten: the file is still a database, and nothing in it can be read."""
-    with database.open("r+b") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(4096 * but_first)
-        file.write(b"\xa5" * (size - 4096 * but_first))
+def damage(database: Path) -> None:
+    """
+    Every page but the first is overwritten, between two transactions: the file is still a database, and nothing in it can be read.
+
+    It is counted as a change, or a process that has its pages in memory would go on with them.
+    """
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        with database.open("r+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(CHANGES)
+            changes = int.from_bytes(file.read(4)) + 1
+            for place in (CHANGES, CHANGES_THEN):
+                file.seek(place)
+                file.write(changes.to_bytes(4))
+            file.seek(PAGE)
+            file.write(b"\xa5" * (size - PAGE))
 
 
 def test_a_ledger_that_is_none(order: Line) -> None:
