@@ -33,8 +33,8 @@ def lines(text: str) -> Message:
 
 @given(
     amount=st.integers(1, 10**9).map(lambda kopecks: str(Decimal(kopecks).scaleb(-2))),
-    order=st.text(st.characters(categories=["Lu", "Ll", "Nd", "Zs", "Po"]), min_size=1, max_size=30),
-    payer=st.text(st.characters(categories=["Lu", "Ll", "Zs"]), min_size=1, max_size=40),
+    order=st.text(st.characters(categories=["Lu", "Ll", "Nd", "Zs", "Po"]), min_size=1, max_size=30).filter(str.strip),
+    payer=st.text(st.characters(categories=["Lu", "Ll", "Zs"]), min_size=1, max_size=40).filter(str.strip),
     reference=st.from_regex(r"WFP-[A-Z0-9]{4,20}", fullmatch=True),
 )
 def test_values_do_not_count(amount: str, order: str, payer: str, reference: str) -> None:
